@@ -1,0 +1,64 @@
+"""The two error families: worth another attempt, or not.
+
+Every error says what happened and on which object (the message) and what to do next (the hint).
+Both parts are plain arguments, so an error keeps them when it is pickled or re-raised elsewhere.
+"""
+
+
+class SlipwayError(Exception):
+    """Base of every error raised on purpose: a message for people and a hint with the next action."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  → {self.hint}"
+
+
+class Retryable(SlipwayError):
+    """Nothing is known to be wrong with the request: the same step may succeed a moment later."""
+
+    def __init__(self, message: str, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after  # seconds the server asked us to wait, if it did
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.message, self.hint, self.retry_after)
+
+
+class Final(SlipwayError):
+    """Repeating the step cannot help: a person has to change something first."""
+
+
+class InvalidInput(Final):
+    """A service file, a setting or a parameter is not acceptable; nothing was touched."""
+
+
+class Unauthorized(Final):
+    """A server does not accept the credential, or the credential lacks a permission."""
+
+
+class NotFound(Final):
+    """The object does not exist, or the credential may not see it."""
+
+
+class Conflict(Final):
+    """The world holds something else under the same name; nothing was overwritten."""
+
+
+class Superseded(Final):
+    """A newer version has taken this one's place; nothing was overwritten."""
+
+
+class NotProven(Final):
+    """The new version is not live and healthy: the proof failed, with its cause."""
+
+
+class Rejected(Final):
+    """A person said no."""
+
+
+class Expired(Final):
+    """Nobody answered in time."""
