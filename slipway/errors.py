@@ -20,7 +20,9 @@ class SlipwayError(Exception):
 class Retryable(SlipwayError):
     """Nothing is known to be wrong with the request: the same step may succeed a moment later."""
 
-    def __init__(self, message: str, hint: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str, retry_after: float | None = None
+    ) -> None:
         super().__init__(message, hint)
         self.retry_after = retry_after  # seconds the server asked us to wait, if it did
 

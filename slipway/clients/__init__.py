@@ -1,0 +1,1 @@
+"""One module a protocol. Nothing else in the product opens a connection."""

@@ -1,0 +1,125 @@
+"""One way to make an HTTP client and to read its failures.
+
+No retries here: a step's policy does that. Redirects are not followed and proxies of the
+environment are ignored, so a credential reaches only the host it is meant for.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+import httpx
+
+from slipway.errors import Final, NotFound, Retryable, SlipwayError, Unauthorized
+
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds
+_RETRYABLE = {408, 425, 429, 500, 502, 503, 504}
+_CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
+_USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
+
+
+def client(
+    base_url: str,
+    *,
+    headers: dict[str, str] | None = None,
+    auth: httpx.Auth | tuple[str, str] | None = None,
+    timeout: httpx.Timeout = TIMEOUT,
+) -> httpx.Client:
+    """A client for one server; close it (it is a context manager)."""
+    return httpx.Client(
+        base_url=base_url,
+        headers={"User-Agent": "slipway", **(headers or {})},
+        auth=auth,
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def send(
+    http: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    what: str,
+    allow: Collection[int] = (),
+    **options: Any,
+) -> httpx.Response:
+    """The response, if it is a success or its status is in `allow`.
+
+    `what` names the act and its object for people, as in "read release v1.1.0 of acme/shop".
+    Raises Retryable for transport errors, 408, 425, 429 and 5xx; Unauthorized for 401 and 403;
+    NotFound for 404; Final for every other status.
+    """
+    try:
+        response = http.request(method, url, **options)
+    except httpx.TransportError as error:
+        raise unreachable(http, what, error) from None
+    except httpx.HTTPError as error:
+        raise Final(
+            f"could not {what}: {redacted(str(error))}", "check the URL"
+        ) from None
+    if response.is_success or response.status_code in allow:
+        return response
+    raise failure(response, what)
+
+
+def unreachable(
+    http: httpx.Client, what: str, error: httpx.TransportError
+) -> Retryable:
+    """The error for a connection that failed before a complete answer came."""
+    cause = redacted(str(error)) or type(error).__name__
+    host = http.base_url.host or "the server"
+    return Retryable(
+        f"could not {what}: {cause}",
+        f"nothing is known about the outcome; check that {host} answers, then retry",
+    )
+
+
+def failure(response: httpx.Response, what: str) -> SlipwayError:
+    """The error for an answer that is not a success, with the server's own words."""
+    status, said = response.status_code, excerpt(response)
+    message = f"could not {what}: HTTP {status}" + (f", {said}" if said else "")
+    if status in _RETRYABLE:
+        return Retryable(
+            message, "the server is busy or broken; retry", retry_after(response)
+        )
+    if status in (401, 403):
+        return Unauthorized(
+            message, f"check the credential for {response.url.host} and its rights"
+        )
+    if status == 404:
+        return NotFound(
+            message, "check the name, and whether the credential may see the object"
+        )
+    return Final(message, "the server refuses the request; its words above say why")
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds of the Retry-After header, if it has the plain form."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None
+
+
+def excerpt(response: httpx.Response, limit: int = 200) -> str:
+    """What the server said, on one line, shortened and without credentials."""
+    try:
+        body = response.json()
+        said = (
+            body.get("message") or body.get("error") if isinstance(body, dict) else None
+        )
+    except ValueError:
+        said = None
+    text = said if isinstance(said, str) else response.text
+    return printable(redacted(text), limit)
+
+
+def redacted(text: str) -> str:
+    """`text` without authorization values and without user info in URLs."""
+    return _USERINFO.sub("", _CREDENTIAL.sub(r"\1 ***", text))
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """`text` on one line, control characters replaced, cut at `limit` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,167 @@
+"""The values that travel from step to step.
+
+Frozen and plain, so that a step's result can be stored, compared and found again after a restart.
+None of them holds a client, a secret or anything bound to a machine.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """Base of every value: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Timing(Value):
+    """When a step ran, and how much of it was waiting rather than work."""
+
+    started: datetime  # UTC
+    seconds: float = 0.0
+    waited: float = 0.0  # seconds asleep between two looks at a server
+
+
+class Commit(Value):
+    """One commit of the application repository."""
+
+    sha: str  # 40 hex
+    subject: str
+    author: str  # "Name <mail>"
+
+
+class Release(Value):
+    """A version of the source: the commit that carries it, its tag and its page on the forge."""
+
+    service: str
+    version: str  # SemVer without "v"
+    tag: str
+    sha: str  # commit the tag points at
+    previous: str | None  # version released before, if any
+    commits: tuple[Commit, ...]  # newest first, since the previous release
+    notes: str  # Markdown, untrusted text
+    url: str  # the forge's page of the release
+    created: bool  # False: it was there already
+    timing: Timing
+
+
+class NothingToRelease(Value):
+    """The branch holds no commit that asks for a new version."""
+
+    service: str
+    latest: str | None  # version released last, if any
+    reason: str  # one sentence for people
+
+
+class Image(Value):
+    """An image in a registry; its digest is its identity, its tag only a label."""
+
+    repository: str  # host[:port]/path, without tag
+    version: str  # the tag
+    digest: str  # "sha256:" and 64 hex
+    revision: str  # source commit it was built from, 40 hex
+    builder: str  # "docker" or "layer"
+    created: bool  # False: the registry held it already
+    timing: Timing
+
+    @property
+    def reference(self) -> str:
+        """`repository@digest`: the only way the image is referred to after the build."""
+        return f"{self.repository}@{self.digest}"
+
+
+class Edit(Value):
+    """One scalar of one manifest, before and after."""
+
+    file: str  # path in the GitOps repository
+    key: str  # as written in the service file
+    old: str
+    new: str
+
+
+class Change(Value):
+    """What one environment's GitOps update is: the edits, and their text as a unified diff."""
+
+    environment: str
+    edits: tuple[Edit, ...]  # only those whose value changes
+    diff: str  # unified diff; empty when nothing changes
+    base: str  # revision the edits were computed on, 40 hex
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the edits, whatever else moves in the files around them."""
+        lines = [
+            f"{e.file}\0{e.key}\0{e.old}\0{e.new}" for e in sorted(self.edits, key=str)
+        ]
+        return sha256("\n".join([self.environment, *lines]).encode()).hexdigest()
+
+
+class Promotion(Value):
+    """The GitOps commit that asks for an image in one environment."""
+
+    environment: str
+    revision: str  # commit that holds the wanted values, 40 hex
+    change: Change
+    committed: bool  # False: the values were there already, in `revision` or before it
+    reason: str  # one sentence: what was written, or why nothing had to be
+    url: str  # the forge's page of the commit
+    timing: Timing
+
+
+class Approval(Value):
+    """A recorded decision about one exact change."""
+
+    decision: Literal["approve", "reject"]
+    approver: str
+    reason: str
+    at: datetime  # UTC, when the answer was read
+    environment: str
+    version: str
+    digest: str
+    fingerprint: str  # of the Change that was shown
+    run: str  # flow run id
+
+
+# How a revision that an engine reports relates to the commit we wait for:
+# the same commit · newer, and our values are still there · newer, and our values were changed ·
+# without our commit (older or another line) · cannot be told (not a full SHA, history unreadable)
+Lineage = Literal["same", "newer", "changed", "without", "unknown"]
+
+
+class SyncProof(Value):
+    """Evidence that one revision and one digest are live and healthy."""
+
+    environment: str
+    application: str
+    revision: str  # the commit waited for
+    observed: str  # the commit the engine reported, equal to it or newer
+    digest: str  # digest the live workload runs
+    healthy_since: datetime  # UTC
+    summary: str  # one sentence for people
+    url: str  # the engine's page of the application
+    timing: Timing
+
+
+class SmokeProof(Value):
+    """Evidence that the environment answers, and that the new version does."""
+
+    environment: str
+    url: str
+    passes: int  # consecutive good answers
+    version: str | None  # version that answered, where the service file says how to ask
+    excerpt: str  # start of the last body, untrusted text
+    latency: float  # seconds, slowest of the passes
+    timing: Timing
+
+
+class Proof(Value):
+    """Everything that was shown about one environment of one delivery."""
+
+    environment: str
+    promotion: Promotion
+    sync: SyncProof
+    smoke: SmokeProof
+    approval: Approval | None = None

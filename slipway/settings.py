@@ -1,0 +1,93 @@
+"""Where the servers are and with which key. The only place that reads environment variables.
+
+Every name is `SLIPWAY_` and the field in capitals. A secret that is not in the environment may come
+from elsewhere: `load` takes a function that looks one up by its field name (the tasks pass one that
+reads Prefect Secret blocks).
+"""
+
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import SecretStr
+from pydantic.functional_validators import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from slipway.errors import InvalidInput
+
+
+def _listed(value: object) -> object:
+    return (
+        [part for part in value.replace(",", " ").split()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+class Settings(BaseSettings):
+    """Endpoints and credentials of one installation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLIPWAY_", frozen=True, extra="ignore"
+    )
+
+    services: Path = Path("services")  # folder of the service files
+    github_api_url: str = "https://api.github.com"
+    source_token: SecretStr | None = None  # application repository: push, releases
+    gitops_token: SecretStr | None = None  # GitOps repository: push
+    registry_username: str = ""
+    registry_password: SecretStr | None = None
+    plain_http_registries: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed)
+    ] = ()
+    argocd_url: str = ""
+    argocd_token: SecretStr | None = None
+    private_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
+    ] = ()  # addresses a smoke test may reach although they are not public
+    author_name: str = "Slipway"
+    author_email: str = "slipway@users.noreply.example"
+
+    def secret(self, field: str) -> SecretStr:
+        """The secret of that field; InvalidInput when it is missing or empty."""
+        value: SecretStr | None = getattr(self, field)
+        if value is None or not value.get_secret_value():
+            raise InvalidInput(
+                f"SLIPWAY_{field.upper()} is not set",
+                f"set it in the worker's environment, or save a Secret block {block_name(field)}",
+            )
+        return value
+
+    def required(self, field: str) -> str:
+        """The text setting of that field; InvalidInput when it is empty."""
+        value = str(getattr(self, field))
+        if not value:
+            raise InvalidInput(
+                f"SLIPWAY_{field.upper()} is not set",
+                "set it in the worker's environment",
+            )
+        return value
+
+
+SECRETS = tuple(
+    name
+    for name, field in Settings.model_fields.items()
+    if field.annotation == SecretStr | None
+)
+
+
+def block_name(field: str) -> str:
+    """Name of the Secret block that stands in for a missing environment variable."""
+    return f"slipway-{field.replace('_', '-')}"
+
+
+def load(fallback: Callable[[str], str | None] = lambda block: None) -> Settings:
+    """Settings from the environment; `fallback(block name)` supplies secrets that are missing."""
+    settings = Settings()
+    found = {
+        field: SecretStr(value)
+        for field in SECRETS
+        if getattr(settings, field) is None and (value := fallback(block_name(field)))
+    }
+    return settings.model_copy(update=found)

@@ -1,0 +1,42 @@
+"""How long a step took, and how much of that was waiting."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from slipway.model import Timing
+
+
+class Stopwatch:
+    """Measures one step. `sleep` waits and counts it as waiting.
+
+    The clock (seconds, monotonic) and the sleep are passed in where a rule depends on time.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock, self._sleep, self.now = clock, sleep, now
+        self._begin, self._started, self._waited = clock(), now(), 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the step began."""
+        return self._clock() - self._begin
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, and count the time as waiting."""
+        before = self._clock()
+        self._sleep(max(0.0, seconds))
+        self._waited += self._clock() - before
+
+    def read(self) -> Timing:
+        """The timing up to now."""
+        return Timing(
+            started=self._started,
+            seconds=round(self.elapsed, 3),
+            waited=round(self._waited, 3),
+        )
