@@ -4,18 +4,16 @@ No retries here: a step's policy does that. Redirects are not followed and proxi
 environment are ignored, so a credential reaches only the host it is meant for.
 """
 
-import re
 from collections.abc import Collection
 from typing import Any
 
 import httpx
 
 from slipway.errors import Final, NotFound, Retryable, SlipwayError, Unauthorized
+from slipway.text import printable, redacted
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds
 _RETRYABLE = {408, 425, 429, 500, 502, 503, 504}
-_CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
-_USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 def client(
@@ -112,14 +110,3 @@ def excerpt(response: httpx.Response, limit: int = 200) -> str:
         said = None
     text = said if isinstance(said, str) else response.text
     return printable(redacted(text), limit)
-
-
-def redacted(text: str) -> str:
-    """`text` without authorization values and without user info in URLs."""
-    return _USERINFO.sub("", _CREDENTIAL.sub(r"\1 ***", text))
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """`text` on one line, control characters replaced, cut at `limit` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,17 @@
+"""Foreign text made fit to be shown: no credentials, one line, bounded."""
+
+import re
+
+_CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
+_USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
+
+
+def redacted(text: str) -> str:
+    """`text` without authorization values and without user info in URLs."""
+    return _USERINFO.sub("", _CREDENTIAL.sub(r"\1 ***", text))
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """`text` on one line, control characters replaced, cut at `limit` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
