@@ -1,8 +1,8 @@
 """Where the servers are and with which key. The only place that reads environment variables.
 
 Every name is `SLIPWAY_` and the field in capitals. A secret that is not in the environment may come
-from elsewhere: `load` takes a function that looks one up by its field name (the tasks pass one that
-reads Prefect Secret blocks).
+from elsewhere: `load` takes a function that is asked for it when it is needed (the tasks pass one
+that reads Prefect Secret blocks).
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import PrivateAttr, SecretStr, ValidationError
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -49,15 +49,18 @@ class Settings(BaseSettings):
     author_name: str = "Slipway"
     author_email: str = "slipway@users.noreply.example"
 
+    _fallback: Callable[[str], str | None] = PrivateAttr(default=lambda block: None)
+
     def secret(self, field: str) -> SecretStr:
         """The secret of that field; InvalidInput when it is missing or empty."""
-        value: SecretStr | None = getattr(self, field)
-        if value is None or not value.get_secret_value():
+        given: SecretStr | None = getattr(self, field)
+        value = given.get_secret_value() if given else self._fallback(block_name(field))
+        if not value:
             raise InvalidInput(
                 f"SLIPWAY_{field.upper()} is not set",
                 f"set it in the worker's environment, or save a Secret block {block_name(field)}",
             )
-        return value
+        return SecretStr(value)
 
     def required(self, field: str) -> str:
         """The text setting of that field; InvalidInput when it is empty."""
@@ -70,24 +73,20 @@ class Settings(BaseSettings):
         return value
 
 
-SECRETS = tuple(
-    name
-    for name, field in Settings.model_fields.items()
-    if field.annotation == SecretStr | None
-)
-
-
 def block_name(field: str) -> str:
     """Name of the Secret block that stands in for a missing environment variable."""
     return f"slipway-{field.replace('_', '-')}"
 
 
 def load(fallback: Callable[[str], str | None] = lambda block: None) -> Settings:
-    """Settings from the environment; `fallback(block name)` supplies secrets that are missing."""
-    settings = Settings()
-    found = {
-        field: SecretStr(value)
-        for field in SECRETS
-        if getattr(settings, field) is None and (value := fallback(block_name(field)))
-    }
-    return settings.model_copy(update=found)
+    """Settings from the environment; `fallback(block name)` is asked for secrets that are missing.
+
+    Raises InvalidInput when a variable has a value that cannot be read.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        names = ", ".join(f"SLIPWAY_{str(issue['loc'][0]).upper()}" for issue in error.errors())
+        raise InvalidInput(f"cannot read {names}", "correct the worker's environment") from None
+    settings._fallback = fallback
+    return settings

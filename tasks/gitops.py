@@ -1,0 +1,26 @@
+"""Show, then write, the GitOps commit that asks for an image in one environment."""
+
+from prefect.cache_policies import NO_CACHE
+
+from slipway import gitops
+from slipway.model import Approval, Change, Image, Promotion
+from slipway.service import Environment, Service
+from tasks.environment import run_id, say, settings
+from tasks.retries import step
+
+
+# Reads the repository anew at each call: an approval is only good for what is there now.
+@step("preview change", "preview {environment.name}", timeout=300, cache=NO_CACHE)
+def preview_change(service: Service, environment: Environment, image: Image) -> Change:
+    return gitops.plan(service, environment, image, settings())
+
+
+@step("update GitOps", "update {environment.name}", timeout=600)
+def update_gitops(
+    service: Service, environment: Environment, image: Image, approval: Approval | None
+) -> Promotion:
+    promotion = gitops.write(
+        service, environment, image, settings(), run=run_id(), approval=approval
+    )
+    say(f"{environment.name}: {promotion.reason} ({promotion.url})")
+    return promotion

@@ -1,0 +1,41 @@
+"""The policy every step shares: which failures are tried again, how often, and after how long."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import DEFAULT, CachePolicy
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from slipway.errors import Retryable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Only the retryable family is tried again; everything else needs a person."""
+    return isinstance(state.result(raise_on_failure=False), Retryable)
+
+
+def step(
+    name: str, run_name: str, timeout: float, cache: CachePolicy = DEFAULT
+) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task with the shared policy: five more attempts after about 1, 2, 4, 8 and 16 s.
+
+    Its result is stored, so a resumed or retried run does not repeat what had succeeded; a failed
+    task is never found in the store, so it runs again. `timeout` is in seconds.
+    """
+    return task(
+        name=name,
+        task_run_name=run_name,
+        timeout_seconds=timeout,
+        retries=5,
+        retry_delay_seconds=exponential_backoff(backoff_factor=1),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=is_retryable,
+        persist_result=True,
+        result_serializer="json",
+        cache_policy=cache,
+    )

@@ -1,0 +1,30 @@
+"""Wait until the engine has proven the commit and the digest live and healthy."""
+
+from functools import partial
+
+from slipway import gitops
+from slipway.model import Image, Promotion, SyncProof
+from slipway.service import Environment, Service
+from slipway.sync import wait_until_live
+from slipway.timing import Stopwatch
+from tasks.environment import say, settings
+from tasks.retries import step
+
+
+@step("wait for sync", "sync {environment.name}", timeout=24 * 3600)
+def wait_for_sync(
+    service: Service, environment: Environment, image: Image, promotion: Promotion
+) -> SyncProof:
+    known = settings()
+    proof = wait_until_live(
+        environment.application,
+        environment.name,
+        image,
+        promotion.revision,
+        known,
+        partial(gitops.lineage, service, environment, image, known, promotion.revision),
+        Stopwatch(),
+        report=lambda sentence: say(f"{environment.name}: {sentence}"),
+    )
+    say(f"{environment.name}: {proof.summary}")
+    return proof
