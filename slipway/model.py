@@ -111,6 +111,13 @@ class Promotion(Value):
     timing: Timing
 
 
+class Question(Value):
+    """What a person is asked, and until when."""
+
+    text: str  # Markdown
+    expires: datetime  # UTC
+
+
 class Approval(Value):
     """A recorded decision about one exact change."""
 

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from slipway.errors import InvalidInput
 from slipway.model import Value
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -233,5 +234,11 @@ class Service(Value):
                 )
 
     def environment(self, name: str) -> Environment:
-        """The environment of that name; KeyError when there is none."""
-        return {e.name: e for e in self.environments}[name]
+        """The environment of that name. Raises InvalidInput."""
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        raise InvalidInput(
+            f"{self.service} has no environment '{name}'",
+            f"it has {', '.join(e.name for e in self.environments)}",
+        )

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     author_name: str = "Slipway"
     author_email: str = "slipway@users.noreply.example"
 
-    _fallback: Callable[[str], str | None] = PrivateAttr(default=lambda block: None)
+    _fallback: Callable[[str], str | None] = PrivateAttr(default_factory=lambda: _nowhere)
 
     def secret(self, field: str) -> SecretStr:
         """The secret of that field; InvalidInput when it is missing or empty."""
@@ -78,7 +78,11 @@ def block_name(field: str) -> str:
     return f"slipway-{field.replace('_', '-')}"
 
 
-def load(fallback: Callable[[str], str | None] = lambda block: None) -> Settings:
+def _nowhere(_block: str) -> None:
+    return None
+
+
+def load(fallback: Callable[[str], str | None] = _nowhere) -> Settings:
     """Settings from the environment; `fallback(block name)` is asked for secrets that are missing.
 
     Raises InvalidInput when a variable has a value that cannot be read.

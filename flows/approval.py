@@ -1,0 +1,128 @@
+"""Ask a person before an environment is touched, and keep the answer.
+
+The run is suspended, not blocked: its process ends, and any worker goes on when somebody answers.
+The question's key carries the attempt and the change, so a retry never meets the answer to another
+question (docs/adr/0003-approval.md).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Literal
+
+from prefect.flow_runs import suspend_flow_run
+from prefect.input import RunInput
+from prefect.results import get_result_store
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from slipway.errors import Rejected
+from slipway.gates import refusal, still_holds
+from slipway.model import Approval, Change, Image, Proof, Release
+from slipway.service import Environment, Gate, Service
+from tasks.environment import run_id, say
+from tasks.gitops import preview_change
+from tasks.question import prepare_question, record_decision
+
+
+class Decision(RunInput):
+    """The form. An empty one rejects, and a decision without a name or a reason is not accepted."""
+
+    decision: Literal["reject", "approve"] = "reject"
+    approver: str = Field(
+        min_length=3, max_length=200, title="Your name, as in the service file"
+    )
+    reason: str = Field(min_length=3, max_length=2000, title="Why")
+
+
+def approve(
+    service: Service,
+    environment: Environment,
+    release: Release,
+    image: Image,
+    proofs: Sequence[Proof],
+) -> Approval | None:
+    """The approval for exactly this image and change; None where no gate is configured.
+
+    Suspends the run until somebody answers. Raises Rejected.
+    """
+    if environment.gate is None:
+        return None
+    change = preview_change(service, environment, image)
+    approval = recall(environment, image, change)
+    if approval is None:
+        approval = ask(
+            service, environment, environment.gate, release, image, change, proofs
+        )
+        remember(approval)
+    return approval
+
+
+def ask(
+    service: Service,
+    environment: Environment,
+    gate: Gate,
+    release: Release,
+    image: Image,
+    change: Change,
+    proofs: Sequence[Proof],
+) -> Approval:
+    """Ask until somebody answers who may. Raises Rejected."""
+    attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
+    question = prepare_question(
+        service, environment, gate, release, image, change, proofs, attempt
+    )
+    for number in count(1):
+        key = f"{attempt}-{number}"
+        answer = suspend_flow_run(
+            wait_for_input=Decision.with_initial_data(description=question.text),
+            timeout=_seconds_until(question.expires),
+            key=key,
+        )
+        approval = record_decision(
+            service,
+            environment,
+            image,
+            change.fingerprint,
+            key,
+            answer.decision,
+            answer.approver.strip(),
+            answer.reason.strip(),
+        )
+        refused = refusal(approval.approver, gate.approvers)
+        if refused is None:
+            return _accepted(approval)
+        say(f"the answer does not count: {refused}; asking again")
+    raise AssertionError("count() does not end")
+
+
+def _seconds_until(moment: datetime) -> int:
+    """At least one: Prefect takes zero as 'for ever'."""
+    return max(1, int((moment - datetime.now(UTC)).total_seconds()))
+
+
+def _accepted(approval: Approval) -> Approval:
+    if approval.decision == "approve":
+        return approval
+    raise Rejected(
+        f"{approval.environment}: rejected by {approval.approver}: {approval.reason}",
+        f"{approval.environment} was not touched; retry the run to ask again",
+    )
+
+
+def recall(environment: Environment, image: Image, change: Change) -> Approval | None:
+    """The approval this run was given before, if it still covers what would be written."""
+    store, key = get_result_store(), _key(environment.name, image.digest)
+    if not store.exists(key):
+        return None
+    approval = Approval.model_validate(store.read(key).result)
+    return approval if still_holds(approval, image, change) else None
+
+
+def remember(approval: Approval) -> None:
+    """Keep the approval where results are kept: retries do not clear it, unlike a run's inputs."""
+    get_result_store().write(approval, key=_key(approval.environment, approval.digest))
+
+
+def _key(environment: str, digest: str) -> str:
+    return f"approval-{run_id()}-{environment}-{digest.removeprefix('sha256:')[:16]}"

@@ -1,0 +1,72 @@
+"""The question a person is asked, made once, and the record of every answer."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from prefect.artifacts import create_markdown_artifact
+
+from slipway.model import Approval, Change, Image, Proof, Question, Release
+from slipway.release import commits_since
+from slipway.report import approval_question, decision_record
+from slipway.service import Environment, Gate, Service
+from tasks.environment import run_id, say, settings
+from tasks.report import artifact_key
+from tasks.retries import step
+
+
+# `attempt` is an input so that a retry asks anew; a resumed run finds the question it had asked.
+@step("prepare question", "ask for {environment.name}", timeout=300)
+def prepare_question(
+    service: Service,
+    environment: Environment,
+    gate: Gate,
+    release: Release,
+    image: Image,
+    change: Change,
+    proofs: Sequence[Proof],
+    attempt: str,
+) -> Question:
+    commits = commits_since(service, environment, release, change, settings())
+    expires = datetime.now(UTC) + gate.expires
+    text = approval_question(
+        service, environment, release, image, change, proofs, commits, expires
+    )
+    create_markdown_artifact(
+        key=artifact_key(service.service, "question"),
+        markdown=text,
+        description=f"{environment.name} {image.version} waits for an answer",
+    )
+    say(f"{environment.name} waits for a person until {expires:%Y-%m-%d %H:%M} UTC")
+    return Question(text=text, expires=expires)
+
+
+@step("record decision", "{decision} by {approver}", timeout=60)
+def record_decision(
+    service: Service,
+    environment: Environment,
+    image: Image,
+    fingerprint: str,
+    question: str,
+    decision: Literal["approve", "reject"],
+    approver: str,
+    reason: str,
+) -> Approval:
+    approval = Approval(
+        decision=decision,
+        approver=approver,
+        reason=reason,
+        at=datetime.now(UTC),
+        environment=environment.name,
+        version=image.version,
+        digest=image.digest,
+        fingerprint=fingerprint,
+        run=run_id(),
+    )
+    create_markdown_artifact(
+        key=artifact_key(service.service, "decision"),
+        markdown=decision_record(service, approval),
+        description=f"{environment.name} {image.version}: {decision}",
+    )
+    say(f"{environment.name}: {decision} by {approver} (question {question}): {reason}")
+    return approval

@@ -1,0 +1,39 @@
+"""What people see in the Prefect UI: the run's name, its report and its links."""
+
+from collections.abc import Sequence
+
+from prefect import get_client
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from slipway.report import delivery_report, links
+
+from slipway.model import Image, Proof, Release
+from slipway.service import Service
+from tasks.environment import run_id
+from tasks.retries import step
+
+
+@step("name run", "name {version}", timeout=30)
+def name_run(service: Service, version: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(run_id(), name=f"{service.service} {version}")  # type: ignore[arg-type]
+
+
+@step("report", "report {release.version}", timeout=60)
+def write_report(
+    service: Service, release: Release, image: Image, proofs: Sequence[Proof]
+) -> None:
+    place = proofs[-1].environment
+    create_markdown_artifact(
+        key=artifact_key(service.service, "report"),
+        markdown=delivery_report(service, release, image, proofs),
+        description=f"{service.service} {release.version}, proven up to {place}",
+    )
+    for name, url, text in links(service, release, image, proofs):
+        create_link_artifact(
+            key=artifact_key(service.service, name), link=url, link_text=text
+        )
+
+
+def artifact_key(*parts: str) -> str:
+    """A key in Prefect's alphabet: lower-case letters, digits and dashes."""
+    return "-".join(parts).lower().replace(".", "-").replace("_", "-")
