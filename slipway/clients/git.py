@@ -1,0 +1,283 @@
+"""The git client: a short-lived bare clone that reads, commits and pushes.
+
+Every clone is fresh, shallow where it can be, and without file contents until they are read; it
+is removed afterwards. Nothing is retried here. A push that fails is judged by what the remote
+holds afterwards, because an answer can be lost after the work was done.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import git
+from pydantic import SecretStr
+
+from slipway.clients.git_command import GitCommand, git_in
+from slipway.clients.git_failures import Protected, PushRace, push_failure
+from slipway.clients.git_objects import (
+    Author,
+    export_folder,
+    file_entry,
+    is_full,
+    revision_argument,
+    write_commit,
+    write_tag,
+)
+from slipway.errors import Final, InvalidInput, SlipwayError
+from slipway.model import Commit
+
+__all__ = ["Author", "Clone", "Protected", "PushRace", "cloned"]
+
+_URL = re.compile(r"https?://[^\s@/?#]+/[^\s?#]*", re.IGNORECASE)
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
+_DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find
+
+
+@contextlib.contextmanager
+def cloned(
+    url: str,
+    branch: str,
+    token: SecretStr | None,
+    *,
+    depth: int | None = 1,
+    tags: bool = False,
+) -> Iterator["Clone"]:
+    """A bare clone of one branch; `depth` None is the full history. Removed after the block.
+
+    Raises InvalidInput (URL not plain http or https, branch missing), NotFound, Unauthorized,
+    Retryable.
+    """
+    _check(url, branch)
+    shallow = [f"--depth={depth}"] if depth else []
+    with git_in(token) as (command, folder):
+        path = folder / "clone.git"
+        command.run(
+            "clone", "--bare", "--template=", "--filter=blob:none", "--single-branch",
+            "--no-tags", *shallow, f"--branch={branch}", "--", url, str(path),
+            what=f"clone branch {branch} of {url}",
+        )  # fmt: skip
+        repo = git.Repo(path)
+        try:
+            clone = Clone(url, branch, repo, command.within(repo), tags)
+            if tags:
+                clone.fetch_tags(shallow)
+            yield clone
+        finally:
+            repo.close()
+
+
+def _check(url: str, branch: str) -> None:
+    if not _URL.fullmatch(url):
+        raise InvalidInput(
+            "a repository URL is not http or https, or carries a user, query or fragment",
+            "write it as https://host/owner/name; the token belongs in the settings",
+        )
+    if not _BRANCH.fullmatch(branch) or ".." in branch:
+        raise InvalidInput(f"{branch!r} is not a branch name", "correct the branch")
+
+
+class Clone:
+    """One branch of a remote repository. `head` is its remote head at the last fetch, 40 hex.
+
+    `repo` is GitPython's view of the clone, for reading only.
+    """
+
+    def __init__(self, url: str, branch: str, repo: git.Repo, command: GitCommand, tags: bool):
+        self.url, self.branch, self.repo = url, branch, repo
+        self._git, self._with_tags = command, tags
+        self._ref = f"refs/heads/{branch}"
+        self.head = self._local_head()
+
+    def _local_head(self) -> str:
+        found = self._git.attempt("rev-parse", "--verify", "--quiet", f"{self._ref}^{{commit}}")
+        if found.status:
+            raise InvalidInput(
+                f"{self.url} has no branch {self.branch}", "check the branch in the service file"
+            )
+        return found.text.strip()
+
+    # Reading
+
+    def read(self, path: str, revision: str | None = None) -> bytes | None:
+        """A file's bytes at `revision` (default: head); None when there is no such file.
+
+        Raises Final when the path is, or leads through, a symbolic link or submodule.
+        """
+        entry = file_entry(self._git, revision or self.head, path)
+        if entry is None:
+            return None
+        return self._git.run("cat-file", "blob", entry.oid, what=f"read {path} of {self.url}").out
+
+    def export(self, revision: str, folder: str, target: Path) -> None:
+        """Write the files of `folder` at `revision` below `target`; modes are kept.
+
+        Raises Final naming the path of a symbolic link or submodule, or an empty folder.
+        """
+        if is_full(revision) and not self._has(revision):
+            what = f"fetch {revision} of {self.url}"
+            self._fetch(revision, options=self._one_deep(), what=what)
+        export_folder(self._git, Path(self.repo.git_dir), revision, folder, target)
+
+    def log(self, since: str | None, until: str) -> list[Commit]:
+        """Commits reachable from `until` and not from `since`, newest first."""
+        lines = self._log("%H%n%an <%ae>%n%s", since, until)
+        return [
+            Commit(sha=sha, subject=subject, author=author)
+            for sha, author, subject in (line.split("\n", 2) for line in lines)
+        ]
+
+    def messages(self, since: str | None, until: str) -> dict[str, str]:
+        """Full messages of the same commits, by commit id, newest first."""
+        return {line[:40]: line[41:] for line in self._log("%H%n%B", since, until)}
+
+    def _log(self, form: str, since: str | None, until: str) -> list[str]:
+        span = [revision_argument(until), *([f"^{revision_argument(since)}"] if since else [])]
+        printed = self._git.run(
+            "log", "-z", "--encoding=UTF-8", f"--format={form}", *span, "--",
+            what=f"read the history of {self.url}",
+        )  # fmt: skip
+        return [line.lstrip("\n") for line in printed.text.split("\0") if line]
+
+    # The remote
+
+    def remote(self, *refs: str) -> dict[str, str]:
+        """Object ids of these refs at the remote, now; all refs without an argument."""
+        printed = self._git.run("ls-remote", "origin", *refs, what=f"list refs of {self.url}")
+        pairs = (line.split("\t", 1) for line in printed.text.splitlines())
+        return {ref: oid for oid, ref in pairs if not refs or ref in refs}
+
+    def tags(self) -> dict[str, str]:
+        """Tags of the remote, now: name and the commit it stands for."""
+        printed = self._git.run("ls-remote", "--tags", "origin", what=f"list tags of {self.url}")
+        found: dict[str, str] = {}
+        for line in printed.text.splitlines():  # a peeled line follows the tag object's own
+            oid, ref = line.split("\t", 1)
+            found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = oid
+        return found
+
+    def refetch(self) -> str:
+        """Fetch the branch again and return its new head. InvalidInput when it is gone."""
+        self._fetch(f"+{self._ref}:{self._ref}", what=f"fetch {self.branch} of {self.url}")
+        if self._with_tags:
+            self.fetch_tags(self._one_deep())
+        self.head = self._local_head()
+        return self.head
+
+    def fetch_tags(self, options: list[str]) -> None:
+        """Make the local tags those of the remote."""
+        what = f"fetch tags of {self.url}"
+        self._fetch("+refs/tags/*:refs/tags/*", options=["--prune", *options], what=what)
+
+    def deepen(self, commits: int) -> None:
+        """Fetch that many commits more of a shallow history; nothing to do for a full one."""
+        if self._is_shallow():
+            what = f"fetch history of {self.url}"
+            self._fetch(self._ref, options=[f"--deepen={commits}"], what=what)
+
+    def contains(self, revision: str, ancestor: str) -> bool | None:
+        """Whether `ancestor` is `revision` or one of its ancestors; None when it cannot be told."""
+        if not (is_full(revision) and is_full(ancestor)):
+            return None
+        if revision == ancestor:
+            return True
+        if not all(self._obtain(sha) for sha in (revision, ancestor)):
+            return None
+        for commits in (*_DEEPENINGS, 0):
+            if self._is_ancestor(ancestor, revision):
+                return True
+            if not self._is_shallow():
+                return False
+            if commits:
+                what = f"fetch history of {self.url}"
+                self._fetch(self._ref, revision, options=[f"--deepen={commits}"], what=what)
+        return None
+
+    # Writing
+
+    def commit(
+        self,
+        parent: str,
+        files: Mapping[str, bytes],
+        message: str,
+        author: Author,
+        date: datetime | None = None,
+    ) -> str:
+        """A local commit on `parent` with these files; returns its id. The same input and date
+        give the same commit. Modes of existing files are kept."""
+        when = date or datetime.now(UTC)
+        return write_commit(self._git, parent, files, message, author, when)
+
+    def tag(self, name: str, sha: str, message: str, author: Author, date: datetime) -> str:
+        """A local annotated tag object for the commit; returns the object's id."""
+        return write_tag(self._git, name, sha, message, author, date)
+
+    def push(self, refs: Mapping[str, str], *, expect: Mapping[str, str] | None = None) -> None:
+        """Point remote refs at local objects: all of them, or none.
+
+        `expect` names what a ref must hold now ("" for: must not exist). A branch only ever moves
+        forward. After a failure the remote decides: if it holds what was wanted, that is success.
+        Raises PushRace, Protected, Unauthorized, NotFound, Retryable, Final.
+        """
+        leases = dict(expect or {})
+        self._check_forward(refs, leases)
+        output = self._git.attempt(
+            "push", "--porcelain", "--no-verify", *(["--atomic"] if len(refs) > 1 else []),
+            *(f"--force-with-lease={ref}:{old}" for ref, old in leases.items()),
+            "origin", *(f"{oid}:{ref}" for ref, oid in refs.items()),
+        )  # fmt: skip
+        if output.status and not self._arrived(refs):
+            raise push_failure(f"push to {self.url}", output.all)
+        for ref, oid in refs.items():
+            self._git.run("update-ref", ref, oid, what=f"note {ref}")
+        self.head = refs.get(self._ref, self.head)
+
+    def _arrived(self, refs: Mapping[str, str]) -> bool:
+        try:
+            return self.remote(*refs) == dict(refs)
+        except SlipwayError:
+            return False  # the push's own failure says more than this one
+
+    def _check_forward(self, refs: Mapping[str, str], leases: Mapping[str, str]) -> None:
+        for ref, old in leases.items():
+            forward = not old or ref not in refs or self._is_ancestor(old, refs[ref])
+            if ref.startswith("refs/heads/") and not forward:
+                raise Final(
+                    f"{refs[ref]} does not follow {old}: {ref} of {self.url} was not moved",
+                    "compute the commit again on the branch's head",
+                )
+
+    # What is here already
+
+    def _fetch(self, *refs: str, options: Sequence[str] = (), what: str) -> None:
+        self._git.run(
+            "fetch", "--quiet", "--no-tags", "--filter=blob:none", *options, "origin", *refs,
+            what=what,
+        )  # fmt: skip
+
+    def _obtain(self, sha: str) -> bool:
+        """Whether the commit is here, after an attempt to get it."""
+        if self._has(sha):
+            return True
+        self.deepen(_DEEPENINGS[0])
+        if not self._has(sha):
+            with contextlib.suppress(SlipwayError):
+                self._fetch(sha, options=self._one_deep(), what=f"fetch {sha}")
+        return self._has(sha)
+
+    def _has(self, sha: str) -> bool:
+        found = self._git.attempt("cat-file", "-e", f"{sha}^{{commit}}", environment=_OFFLINE)
+        return found.status == 0
+
+    def _is_ancestor(self, ancestor: str, revision: str) -> bool:
+        found = self._git.attempt("merge-base", "--is-ancestor", ancestor, revision)
+        return found.status == 0
+
+    def _is_shallow(self) -> bool:
+        printed = self._git.run("rev-parse", "--is-shallow-repository", what="read the clone")
+        return printed.text.strip() == "true"
+
+    def _one_deep(self) -> list[str]:
+        return ["--depth=1"] if self._is_shallow() else []

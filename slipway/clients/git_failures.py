@@ -1,0 +1,125 @@
+"""What a failure of git means, told from the text that git and the server printed.
+
+Pure. The texts were observed over smart HTTP with git 2.39; the server's own words ("remote: ...")
+are untrusted and only quoted. `Everything up-to-date` is never read as success: git prints it after
+a server error as well.
+"""
+
+import re
+
+from slipway.errors import (
+    Final,
+    InvalidInput,
+    NotFound,
+    Retryable,
+    SlipwayError,
+    Unauthorized,
+)
+
+
+class PushRace(Retryable):
+    """Someone else moved the ref first: fetch, compute again on the new head, push again."""
+
+
+class Protected(Final):
+    """The server's rules forbid this push; another attempt cannot help."""
+
+
+_REFUSED = re.compile(r"^!\t[^\t\n]*\t\[(remote )?rejected\] \((.+)\)\s*$", re.MULTILINE)
+_RACES = (
+    "fetch first",
+    "non-fast-forward",
+    "stale info",
+    "already exists",
+    "remote ref updated since checkout",
+    "cannot lock ref",
+    "failed to lock",
+    "failed to update ref",
+    "incorrect old value",
+    "atomic transaction failed",
+)
+_SERVER_TROUBLE = ("internal server error", "unpacker error", "timeout", "try again")
+_CREDENTIAL = (
+    "authentication failed for",
+    "could not read username",
+    "could not read password",
+    "write access to repository not granted",
+    "returned error: 401",
+    "returned error: 403",
+)
+_MISSING = re.compile(r"repository '[^']*' not found|returned error: 404|returned error: 410")
+_BRANCH = re.compile(r"Remote branch .+ not found in upstream|couldn't find remote ref")
+_MOVED = re.compile(r"returned error: 30[1278]|redirect", re.IGNORECASE)
+_CERTIFICATE = re.compile(r"SSL certificate|certificate verif|server certificate", re.IGNORECASE)
+_LOCAL_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+
+
+def push_failure(what: str, text: str) -> SlipwayError:
+    """The error for a failed push, from porcelain output and stderr together.
+
+    A refusal by name (`[rejected]`, `[remote rejected]`) outranks everything else in the text.
+    """
+    reasons = [
+        (bool(remote), reason)
+        for remote, reason in _REFUSED.findall(text)
+        if reason != "atomic push failed"
+    ]
+    if not reasons:
+        return failure(what, text)
+    lowered = " ".join(reason for _, reason in reasons).lower()
+    said = words_of_server(text) or "; ".join(reason for _, reason in reasons)
+    if any(word in lowered for word in _RACES):
+        return PushRace(
+            f"could not {what}: the branch or tag has moved meanwhile ({said})",
+            "the step fetches the new state and tries again",
+        )
+    if any(word in lowered for word in _SERVER_TROUBLE):
+        return Retryable(f"could not {what}: {said}", "the server may recover; try again")
+    return Protected(
+        f"could not {what}: the server's rules refuse it: {said}",
+        "allow the token's owner to push to this branch, or choose another branch",
+    )
+
+
+def failure(what: str, text: str) -> SlipwayError:
+    """The error for any failed git command; Retryable unless the text says that it cannot help."""
+    said = words_of_server(text) or first_words(text)
+    message = f"could not {what}: {said}"
+    lowered = text.lower()
+    if any(word in lowered for word in _CREDENTIAL):
+        return Unauthorized(
+            message, "check the token, that it has not expired, and that it may read and write here"
+        )
+    if _MISSING.search(text):
+        return NotFound(
+            f"could not {what}: the repository was not found, or the token has no access to it",
+            "check the repository's URL in the service file and the token's scope",
+        )
+    if _BRANCH.search(text):
+        return InvalidInput(message, "check the branch in the service file")
+    if _MOVED.search(text):
+        return InvalidInput(message, "the repository has moved: write its new URL")
+    if _CERTIFICATE.search(text):
+        return Final(message, "the server's certificate is not trusted here: install its issuer")
+    if _LOCAL_DISK.search(text):
+        return Retryable(message, "make room in the worker's temporary folder")
+    return Retryable(message, "the server or the network may recover; try again")
+
+
+def words_of_server(text: str) -> str:
+    """The server's own words (its `remote:` lines), on one line and of bounded length."""
+    lines = [line.removeprefix("remote:") for line in text.splitlines() if line[:7] == "remote:"]
+    return one_line(" ".join(lines))
+
+
+def first_words(text: str) -> str:
+    """The line that says most about a failure: the first `fatal:` or `error:`, else the first."""
+    lines = [line for line in text.splitlines() if line.strip() and line != "Everything up-to-date"]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return one_line((telling or lines or ["git failed without a word"])[0])
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """The text without control characters and line breaks, at most `limit` characters."""
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(plain.split())[:limit]

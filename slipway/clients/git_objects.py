@@ -1,0 +1,202 @@
+"""Files, commits and tags of a bare repository, without a work tree.
+
+Plumbing only: nothing of the repository's content is run, checked out or taken for an option.
+"""
+
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from slipway.clients.git_command import GitCommand
+from slipway.errors import Final, InvalidInput
+
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
+_FULL = re.compile(r"[0-9a-f]{40}")
+_LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
+# Read before the tree's own .gitattributes: the exported files are the committed ones, all of them.
+_ATTRIBUTES = "* !export-ignore !export-subst\n"
+
+
+class Author(NamedTuple):
+    """Who a commit or a tag is by."""
+
+    name: str
+    email: str
+
+
+class Entry(NamedTuple):
+    """One path of a tree."""
+
+    mode: str
+    kind: str  # "blob", "tree" or "commit"
+    oid: str
+    path: str
+
+
+def is_full(revision: str) -> bool:
+    """Whether the text is a full commit id: 40 hex digits."""
+    return bool(_FULL.fullmatch(revision))
+
+
+def revision_argument(revision: str) -> str:
+    """The revision, if it can be nothing but one on git's command line; else InvalidInput."""
+    if not _REVISION.fullmatch(revision) or ".." in revision:
+        raise InvalidInput(f"{revision!r} is not a revision", "give a commit id, branch or tag")
+    return revision
+
+
+def entries(git: GitCommand, revision: str, *paths: str, recurse: bool = False) -> list[Entry]:
+    """The tree entries at these paths (all of the revision's, without a path)."""
+    options = ["-r"] if recurse else []
+    listing = git.run(
+        "ls-tree", "-z", "--full-tree", *options, revision_argument(revision), "--", *paths,
+        what=f"list files of {revision}",
+    )  # fmt: skip
+    found = []
+    for line in listing.out.decode("utf-8", "surrogateescape").split("\0"):
+        if line:
+            head, path = line.split("\t", 1)
+            mode, kind, oid = head.split()
+            found.append(Entry(mode, kind, oid, path))
+    return found
+
+
+def refuse_links(found: list[Entry], revision: str) -> None:
+    """Raise Final when a path is a symbolic link or a submodule: it may lead anywhere."""
+    for entry in found:
+        if entry.mode in _LINKS:
+            raise Final(
+                f"{entry.path!r} at {revision} is {_LINKS[entry.mode]}",
+                "name a regular file or folder of the repository itself",
+            )
+
+
+def file_entry(git: GitCommand, revision: str, path: str) -> Entry | None:
+    """The entry of a regular file; None when there is none. Final for links on the way."""
+    name = PurePosixPath(path)
+    if name.is_absolute() or ".." in name.parts or name.parts == ():
+        raise InvalidInput(f"{path!r} is not a path inside the repository", "correct the path")
+    entry: Entry | None = None
+    for step in [*reversed(name.parents[:-1]), name]:
+        found = entries(git, revision, str(step))
+        refuse_links(found, revision)
+        entry = found[0] if found else None
+        if entry is None:
+            return None
+    if entry is not None and entry.kind != "blob":
+        raise Final(f"{path!r} at {revision} is a folder", "name a file")
+    return entry
+
+
+def write_commit(
+    git: GitCommand,
+    parent: str,
+    files: Mapping[str, bytes],
+    message: str,
+    author: Author,
+    date: datetime,
+) -> str:
+    """A commit on `parent` with these files replaced or added; modes of existing files stay."""
+    lines = []
+    for path, content in sorted(files.items()):
+        existing = file_entry(git, parent, path)
+        mode = existing.mode if existing else "100644"
+        blob = git.run("hash-object", "-w", "--stdin", stdin=content, what=f"store {path}")
+        lines.append(f"{mode} {blob.text.strip()}\t{path}\0")
+    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git.run("read-tree", parent, environment=index, what=f"read {parent}")
+        git.run(
+            "update-index", "-z", "--index-info",
+            stdin="".join(lines).encode(), environment=index, what="prepare the commit",
+        )  # fmt: skip
+        tree = git.run("write-tree", "--missing-ok", environment=index, what="write the tree")
+    commit = git.run(
+        "commit-tree", tree.text.strip(), "-p", parent, "-F", "-",
+        stdin=_ended(message), environment=_identity(author, date), what="write the commit",
+    )  # fmt: skip
+    return commit.text.strip()
+
+
+def write_tag(
+    git: GitCommand, name: str, sha: str, message: str, author: Author, date: datetime
+) -> str:
+    """An annotated tag object for the commit; no ref points at it yet."""
+    checked = git.attempt("check-ref-format", f"refs/tags/{name}")
+    if checked.status or name.startswith("-"):
+        raise InvalidInput(f"{name!r} is not a tag name", "correct release.tag_format")
+    identity = f"{_plain(author.name)} <{_plain(author.email)}> {_seconds(date)} +0000"
+    head = f"object {sha}\ntype commit\ntag {name}\ntagger {identity}\n\n"
+    tag = git.run("mktag", stdin=head.encode() + _ended(message), what=f"write tag {name}")
+    return tag.text.strip()
+
+
+def export_folder(git: GitCommand, git_dir: Path, revision: str, folder: str, target: Path) -> None:
+    """Write the files of `folder` at `revision` below `target`, with their modes.
+
+    Raises Final for a symbolic link or submodule among them, and when the folder holds no file.
+    """
+    prefix = "" if folder in ("", ".") else f"{PurePosixPath(folder)}/"
+    paths = [prefix.rstrip("/")] if prefix else []
+    found = entries(git, revision, *paths, recurse=True)
+    refuse_links(found, revision)
+    if not any(entry.path.startswith(prefix) for entry in found):
+        raise Final(f"{folder!r} holds no file at {revision}", "correct the path")
+    _fetch_missing(git, revision, prefix)
+    (git_dir / "info").mkdir(exist_ok=True)
+    (git_dir / "info" / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
+    archive = git.run(
+        "archive", "--format=tar", revision_argument(revision), "--", *paths,
+        what=f"export {folder} of {revision}",
+    )  # fmt: skip
+    with tarfile.open(fileobj=io.BytesIO(archive.out)) as tar:
+        for member in tar:
+            if member.isfile() and member.name.startswith(prefix):
+                inside = member.replace(name=member.name.removeprefix(prefix))
+                tar.extract(inside, target, filter="data")
+
+
+def _fetch_missing(git: GitCommand, revision: str, prefix: str) -> None:
+    """Fetch the folder's missing blobs in one request; `archive` alone asks for them singly."""
+    tree = f"{revision_argument(revision)}:{prefix.rstrip('/')}"
+    listing = git.run(
+        "rev-list", "--objects", "--no-object-names", "--missing=print", tree,
+        what=f"list objects of {revision}",
+    )  # fmt: skip
+    missing = [line[1:] for line in listing.text.splitlines() if line.startswith("?")]
+    if missing:
+        git.run(
+            "-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags",
+            "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin",
+            stdin="\n".join(missing).encode() + b"\n", what=f"fetch the files of {revision}",
+        )  # fmt: skip
+
+
+def _identity(author: Author, date: datetime) -> dict[str, str]:
+    return {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (
+            ("NAME", _plain(author.name)),
+            ("EMAIL", _plain(author.email)),
+            ("DATE", f"@{_seconds(date)} +0000"),
+        )
+    }
+
+
+def _plain(text: str) -> str:
+    kept = "".join(c for c in text if c.isprintable() and c not in "<>")
+    return " ".join(kept.split()) or "unknown"
+
+
+def _seconds(date: datetime) -> int:
+    return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
+
+
+def _ended(message: str) -> bytes:
+    return (message.rstrip("\n") + "\n").replace("\0", "").encode()
