@@ -102,11 +102,18 @@ def retry_after(response: httpx.Response) -> float | None:
 def excerpt(response: httpx.Response, limit: int = 200) -> str:
     """What the server said, on one line, shortened and without credentials."""
     try:
-        body = response.json()
-        said = (
-            body.get("message") or body.get("error") if isinstance(body, dict) else None
-        )
+        said = _message(response.json())
     except ValueError:
         said = None
     text = said if isinstance(said, str) else response.text
     return printable(redacted(text), limit)
+
+
+def _message(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return None
+    errors = body.get("errors")  # a registry's form: a list of codes and messages
+    if isinstance(errors, list) and errors and "message" not in body:
+        known = [error for error in errors if isinstance(error, dict)]
+        return "; ".join(f"{error.get('code')}: {error.get('message')}" for error in known)
+    return body.get("message") or body.get("error")
