@@ -29,9 +29,7 @@ class Decision(RunInput):
     """The form. An empty one rejects, and a decision without a name or a reason is not accepted."""
 
     decision: Literal["reject", "approve"] = "reject"
-    approver: str = Field(
-        min_length=3, max_length=200, title="Your name, as in the service file"
-    )
+    approver: str = Field(min_length=3, max_length=200, title="Your name, as in the service file")
     reason: str = Field(min_length=3, max_length=2000, title="Why")
 
 
@@ -51,9 +49,7 @@ def approve(
     change = preview_change(service, environment, image)
     approval = recall(environment, image, change)
     if approval is None:
-        approval = ask(
-            service, environment, environment.gate, release, image, change, proofs
-        )
+        approval = ask(service, environment, environment.gate, release, image, change, proofs)
         remember(approval)
     return approval
 
@@ -69,9 +65,7 @@ def ask(
 ) -> Approval:
     """Ask until somebody answers who may. Raises Rejected."""
     attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
-    question = prepare_question(
-        service, environment, gate, release, image, change, proofs, attempt
-    )
+    question = prepare_question(service, environment, gate, release, image, change, proofs, attempt)
     for number in count(1):
         key = f"{attempt}-{number}"
         answer = suspend_flow_run(

@@ -61,9 +61,7 @@ def _load(text: str, file: str) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise InvalidInput(
-            f"{file}:{line}: not valid YAML: {error.problem}", hint
-        ) from None
+        raise InvalidInput(f"{file}:{line}: not valid YAML: {error.problem}", hint) from None
     if not isinstance(document, CommentedMap):
         raise InvalidInput(f"{file}:1: the file holds no mapping", hint)
     return document
@@ -91,7 +89,7 @@ def _follows(issue: Any) -> bool:
 
 def _line_of_message(document: CommentedMap, message: str) -> int:
     """Line of `environments[1].after` when a message about the whole file names it so."""
-    key = message.split(":")[0]
+    key = message.split(":", maxsplit=1)[0]
     if not key.startswith("environments["):
         return 1
     index, _, rest = key.removeprefix("environments[").partition("].")
@@ -99,9 +97,7 @@ def _line_of_message(document: CommentedMap, message: str) -> int:
 
 
 def _key(location: Sequence[str | int]) -> str:
-    text = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in location
-    )
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return text.removeprefix(".")
 
 
@@ -111,11 +107,7 @@ def _line(document: Any, location: Sequence[str | int]) -> int:
     for part in location:
         if isinstance(node, CommentedMap) and part in node:
             line = node.lc.key(part)[0] + 1
-        elif (
-            isinstance(node, CommentedSeq)
-            and isinstance(part, int)
-            and part < len(node)
-        ):
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
             line = node.lc.item(part)[0] + 1
         else:
             break
@@ -131,9 +123,7 @@ def _allowed(location: Sequence[str | int], verb: str = "allowed here") -> str:
     return f"{hint}{verb}: {', '.join(keys)}"
 
 
-def _fields_at(
-    model: type[BaseModel], location: Sequence[str | int]
-) -> Mapping[str, object]:
+def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> Mapping[str, object]:
     for part in location:
         if isinstance(part, int):
             continue

@@ -6,7 +6,7 @@ Both parts are plain arguments, so an error keeps them when it is pickled or re-
 
 
 class SlipwayError(Exception):
-    """Base of every error raised on purpose: a message for people and a hint with the next action."""
+    """Base of every error raised on purpose: a message for people and a hint, the next action."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message, hint)
@@ -20,9 +20,7 @@ class SlipwayError(Exception):
 class Retryable(SlipwayError):
     """Nothing is known to be wrong with the request: the same step may succeed a moment later."""
 
-    def __init__(
-        self, message: str, hint: str, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, hint: str, retry_after: float | None = None) -> None:
         super().__init__(message, hint)
         self.retry_after = retry_after  # seconds the server asked us to wait, if it did
 

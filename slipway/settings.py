@@ -18,19 +18,13 @@ from slipway.errors import InvalidInput
 
 
 def _listed(value: object) -> object:
-    return (
-        [part for part in value.replace(",", " ").split()]
-        if isinstance(value, str)
-        else value
-    )
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
     """Endpoints and credentials of one installation."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SLIPWAY_", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="SLIPWAY_", frozen=True, extra="ignore")
 
     services: Path = Path("services")  # folder of the service files
     github_api_url: str = "https://api.github.com"
@@ -38,9 +32,7 @@ class Settings(BaseSettings):
     gitops_token: SecretStr | None = None  # GitOps repository: push
     registry_username: str = ""
     registry_password: SecretStr | None = None
-    plain_http_registries: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_listed)
-    ] = ()
+    plain_http_registries: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     argocd_url: str = ""
     argocd_token: SecretStr | None = None
     private_networks: Annotated[
@@ -92,5 +84,5 @@ def load(fallback: Callable[[str], str | None] = _nowhere) -> Settings:
     except ValidationError as error:
         names = ", ".join(f"SLIPWAY_{str(issue['loc'][0]).upper()}" for issue in error.errors())
         raise InvalidInput(f"cannot read {names}", "correct the worker's environment") from None
-    settings._fallback = fallback
+    settings._fallback = fallback  # noqa: SLF001  # private only to keep it out of the environment
     return settings

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
-
-from slipway.model import Approval, Change, Image, Proof, Question, Release
 from slipway.release import commits_since
 from slipway.report import approval_question, decision_record
+
+from slipway.model import Approval, Change, Image, Proof, Question, Release
 from slipway.service import Environment, Gate, Service
 from tasks.environment import run_id, say, settings
 from tasks.report import artifact_key
@@ -29,9 +29,7 @@ def prepare_question(
 ) -> Question:
     commits = commits_since(service, environment, release, change, settings())
     expires = datetime.now(UTC) + gate.expires
-    text = approval_question(
-        service, environment, release, image, change, proofs, commits, expires
-    )
+    text = approval_question(service, environment, release, image, change, proofs, commits, expires)
     create_markdown_artifact(
         key=artifact_key(service.service, "question"),
         markdown=text,

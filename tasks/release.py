@@ -11,15 +11,11 @@ from tasks.retries import step
 def cut_release(service: Service, version: str | None) -> Release | NothingToRelease:
     if version is not None:
         found = releases.find(service, version, settings())
-        say(
-            f"{service.service} {found.version} was released before, at {found.sha[:12]}"
-        )
+        say(f"{service.service} {found.version} was released before, at {found.sha[:12]}")
         return found
     result = releases.release(service, settings(), run=run_id())
     if isinstance(result, NothingToRelease):
         say(f"nothing to release: {result.reason}")
     else:
-        say(
-            f"released {service.service} {result.version} at {result.sha[:12]}: {result.url}"
-        )
+        say(f"released {service.service} {result.version} at {result.sha[:12]}: {result.url}")
     return result

@@ -19,9 +19,7 @@ def name_run(service: Service, version: str) -> None:
 
 
 @step("report", "report {release.version}", timeout=60)
-def write_report(
-    service: Service, release: Release, image: Image, proofs: Sequence[Proof]
-) -> None:
+def write_report(service: Service, release: Release, image: Image, proofs: Sequence[Proof]) -> None:
     place = proofs[-1].environment
     create_markdown_artifact(
         key=artifact_key(service.service, "report"),
@@ -29,9 +27,7 @@ def write_report(
         description=f"{service.service} {release.version}, proven up to {place}",
     )
     for name, url, text in links(service, release, image, proofs):
-        create_link_artifact(
-            key=artifact_key(service.service, name), link=url, link_text=text
-        )
+        create_link_artifact(key=artifact_key(service.service, name), link=url, link_text=text)
 
 
 def artifact_key(*parts: str) -> str:

@@ -1,0 +1,46 @@
+# The table of contents of everyday work. ARGS goes through: make demo ARGS=--yes
+.PHONY: demo test check proof bench clean lock add schema
+
+demo: .venv/ready          # deliver the sample service to staging and production, on this machine
+	@.venv/bin/python -m sandbox $(ARGS)
+
+test: .venv/ready-dev      # every test that runs in minutes
+	@.venv/bin/pytest $(ARGS)
+
+check: .venv/ready-dev     # format, lint, types, import contracts, tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest
+
+proof: .venv/ready-dev     # the slow proofs
+	.venv/bin/pytest -m slow --timeout=1800
+
+bench: .venv/ready         # ratios against a bare script
+	.venv/bin/python -m benchmarks
+
+clean:                     # everything that was made here, demo state included
+	rm -rf .venv .slipway .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+add: .venv/ready-dev       # make add NAME="package>=1.2": declare it, lock it, install it
+	.venv/bin/uv add --frozen --no-sync "$(NAME)"
+	$(MAKE) lock
+
+lock: .venv/ready-dev      # hashes for every Python from 3.11 on, no index addresses
+	.venv/bin/uv pip compile $(LOCK) --group demo -o requirements.lock
+	.venv/bin/uv pip compile $(LOCK) --group dev -o requirements-dev.lock
+
+schema: .venv/ready        # services/service.schema.json, for editors
+	.venv/bin/python -m slipway.schema > services/service.schema.json
+
+LOCK = --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+       --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.venv/ready: requirements.lock pyproject.toml
+	@deployments/setup requirements.lock
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock pyproject.toml
+	@deployments/setup requirements-dev.lock
+	@touch .venv/ready $@
