@@ -1,0 +1,1 @@
+"""What makes live equal desired, behind one interface."""

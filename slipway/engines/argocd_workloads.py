@@ -1,0 +1,98 @@
+"""From live manifests and the resource tree to Workloads. Pure: shapes in, values out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slipway.observation import Workload
+
+Json = Mapping[str, Any]
+KINDS = {
+    ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
+    ("apps", "DaemonSet"),
+    ("argoproj.io", "Rollout"),
+}
+
+
+def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
+    """One live manifest of a kind in KINDS; `nodes` of the resource tree show its Pods' trouble."""
+    metadata, spec, status = (manifest.get(key) or {} for key in ("metadata", "spec", "status"))
+    kind, name = str(manifest.get("kind")), str(metadata.get("name"))
+    replicas, total, updated, available = _counts(kind, spec, status)
+    return Workload(
+        kind=kind,
+        name=name,
+        images=images(spec),
+        generation=int(metadata.get("generation") or 0),
+        observed_generation=int(status.get("observedGeneration") or 0),  # a Rollout has a string
+        replicas=replicas,
+        total=total,
+        updated=updated,
+        available=available,
+        trouble=trouble(kind, name, tuple(nodes)),
+    )
+
+
+def images(spec: Json) -> tuple[str, ...]:
+    """The references in a Pod template."""
+    template = (spec.get("template") or {}).get("spec") or {}
+    containers = [*(template.get("initContainers") or ()), *(template.get("containers") or ())]
+    return tuple(str(container.get("image", "")) for container in containers)
+
+
+def _counts(kind: str, spec: Json, status: Json) -> tuple[int, int, int, int]:
+    """Wanted, all, updated and available Pods; a count of zero is left out of a status."""
+    if kind == "DaemonSet":
+        names = ("currentNumberScheduled", "updatedNumberScheduled", "numberAvailable")
+        wanted = int(status.get("desiredNumberScheduled") or 0)
+    else:
+        names = ("replicas", "updatedReplicas", "availableReplicas")
+        wanted = 1 if spec.get("replicas") is None else int(spec["replicas"])
+    total, updated, available = (int(status.get(name) or 0) for name in names)
+    return wanted, total, updated, available
+
+
+def trouble(kind: str, name: str, nodes: tuple[Json, ...]) -> str | None:
+    """Why a Pod of the newest ReplicaSet cannot run; Pods of older ones do not count."""
+    owner = next((n for n in nodes if (n.get("kind"), n.get("name")) == (kind, name)), None)
+    sets = _children(nodes, owner, "ReplicaSet") if owner else []
+    if not sets:
+        return None
+    newest = max(sets, key=_age)
+    found = (_reason(pod) for pod in _children(nodes, newest, "Pod"))
+    return next((reason for reason in found if reason), None)
+
+
+def unhealthy(nodes: Iterable[Json]) -> list[str]:
+    """One line for each Pod that cannot run."""
+    pods = ((node, _reason(node)) for node in nodes if node.get("kind") == "Pod")
+    return [f"Pod/{node.get('name')}: {reason}" for node, reason in pods if reason]
+
+
+def _children(nodes: tuple[Json, ...], parent: Json, kind: str) -> list[Json]:
+    return [
+        node
+        for node in nodes
+        if node.get("kind") == kind
+        and any(p.get("uid") == parent.get("uid") for p in node.get("parentRefs") or ())
+    ]
+
+
+def _age(replica_set: Json) -> tuple[int, str]:
+    revision = _info(replica_set, "Revision").removeprefix("Rev:")
+    return int(revision) if revision.isdigit() else 0, str(replica_set.get("createdAt", ""))
+
+
+def _reason(pod: Json) -> str | None:
+    """Reasons a container waits with and does not recover from quickly (an eviction is none)."""
+    health, reason = pod.get("health") or {}, _info(pod, "Status Reason")
+    lasting = reason.startswith("Err") or reason.endswith(("BackOff", "Error", "InvalidImageName"))
+    if health.get("status") != "Degraded" or not lasting:
+        return None
+    message = health.get("message")
+    return f"{reason}: {message}" if message else reason
+
+
+def _info(node: Json, name: str) -> str:
+    items = node.get("info") or ()
+    return next((str(i.get("value", "")) for i in items if i.get("name") == name), "")

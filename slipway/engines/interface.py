@@ -1,0 +1,63 @@
+"""What every engine can do, and the choice of one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from slipway.clients.argocd import connect
+from slipway.engines.argocd import ArgoCD
+from slipway.observation import Observation
+from slipway.service import Application, GitOps
+from slipway.settings import Settings
+
+CALL = 30.0  # seconds one call may take
+
+
+class Engine(Protocol):
+    """One engine.
+
+    Every method but `explain` and `link` may raise the errors of `slipway.errors`: Retryable says
+    that nothing is known, the others that a person has to act.
+    """
+
+    def observe(self, application: Application) -> Observation:
+        """One reading."""
+
+    def refresh(self, application: Application, hard: bool = False) -> bool:
+        """Ask the engine to look at the repository now; False: it did not answer in time."""
+
+    def start_sync(self, application: Application, seen: Observation) -> None:
+        """Start a sync of the revision that was observed; Retryable when the slot is taken."""
+
+    def explain(self, application: Application) -> str:
+        """Pod reasons and events for people, one a line; at most 10 seconds, never raises."""
+
+    def link(self, application: Application) -> str:
+        """The engine's page of the application."""
+
+
+@contextmanager
+def _argocd(
+    settings: Settings, gitops: GitOps | None, left: Callable[[], float]
+) -> Iterator[Engine]:
+    with connect(settings) as client:
+        yield ArgoCD(client, gitops, left)
+
+
+_ENGINES = {"argocd": _argocd}
+
+
+@contextmanager
+def engine_for(
+    application: Application,
+    settings: Settings,
+    gitops: GitOps | None = None,
+    left: Callable[[], float] = lambda: CALL,
+) -> Iterator[Engine]:
+    """The engine that serves `application`.
+
+    `gitops` tells which of several sources is the one we push to; `left` how many seconds a call
+    may still take. Raises InvalidInput when a setting is missing.
+    """
+    with _ENGINES[application.engine](settings, gitops, lambda: min(CALL, left())) as engine:
+        yield engine

@@ -1,0 +1,96 @@
+"""What an engine says about one application, already interpreted and free of its own formats.
+
+Field meanings: Argo CD source, v3.5 line. Times are the engine's own, in UTC and whole seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A live Deployment, StatefulSet, DaemonSet or Rollout; counts are Pods."""
+
+    kind: str
+    name: str
+    images: tuple[str, ...]  # full references in the live Pod template
+    generation: int
+    observed_generation: int
+    replicas: int  # wanted
+    total: int  # running from any template, old ones included
+    updated: int  # running from the newest template
+    available: int
+    trouble: str | None = None  # why a Pod of the newest ReplicaSet cannot run
+
+    @property
+    def rolled_out(self) -> bool:
+        """Every wanted Pod runs the newest template and is available, and there is at least one."""
+        counts = {self.replicas, self.total, self.updated, self.available}
+        return (
+            self.observed_generation >= self.generation and len(counts) == 1 and self.replicas > 0
+        )
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The current or the last sync run."""
+
+    phase: str  # Running, Terminating, Succeeded, Failed, Error
+    revisions: tuple[str, ...]  # applied, by source; before that the revisions asked for
+    started_at: datetime | None
+    finished_at: datetime | None  # also set while a failed run waits for its retry
+    message: str = ""
+    retry_count: int = 0
+    dry_run: bool = False
+    partial: bool = False  # of some resources only: self-heal or a person's choice
+    has_result: bool = True  # it says what was applied
+    failed_resources: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """It has a final phase; `finished_at` alone does not say so."""
+        return self.phase in ("Succeeded", "Failed", "Error") and self.finished_at is not None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something the engine complains about."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One reading of one application."""
+
+    sources: int  # how many sources it has
+    index: int  # which of them is the repository we push to
+    revisions: tuple[str, ...]  # what the last compare rendered, by source; may be empty
+    compared_to_spec: bool  # the last compare used today's sources and destination
+    sync: str  # Synced, OutOfSync, Unknown or empty
+    health: str  # Healthy, Progressing, Degraded, Suspended, Missing, Unknown or empty
+    health_since: datetime | None
+    reconciled_at: datetime | None  # start of the last compare
+    operation_requested: bool  # asked for or running; a dry run does not count
+    operation: Operation | None
+    conditions: tuple[Condition, ...]
+    deleting: bool
+    skip_reconcile: bool
+    auto_sync: bool
+    has_parent: bool  # the application object is itself deployed by another application
+    out_of_sync: tuple[str, ...]  # resources that differ, "kind/name"
+    resource_version: str
+    workloads: tuple[Workload, ...]
+
+    @property
+    def revision(self) -> str:
+        """What was rendered from the repository we push to; empty when that is not known."""
+        known = len(self.revisions) == self.sources
+        return self.revisions[self.index] if known else ""
+
+    @property
+    def operation_revision(self) -> str:
+        """The same for the operation; empty when that is not known."""
+        revisions = self.operation.revisions if self.operation else ()
+        return revisions[self.index] if len(revisions) == self.sources else ""

@@ -1,0 +1,70 @@
+"""What must become live, what can be said about it, and what is remembered in between."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Ask = Literal["refresh", "hard", "sync"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What must become live."""
+
+    revision: str  # commit in the GitOps repository, 40 hex
+    repository: str  # of the image
+    version: str
+    digest: str
+    settle: timedelta  # all must hold for this long
+    grace: timedelta  # a bad state may last this long
+    start: bool = False  # we start the sync ourselves when the engine does not
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Live and healthy, proven."""
+
+    observed: str
+    healthy_since: datetime
+    summary: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Not yet, and why; `ask` is what could help."""
+
+    reason: str
+    ask: Ask | None = None
+    state: str = ""  # short name; the time in one state is counted
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It will not become live by waiting."""
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """A newer commit has replaced what X set."""
+
+    reason: str
+
+
+Verdict = Ready | Waiting | Failed | Superseded
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is remembered from one reading to the next. Times are ours, not the engine's."""
+
+    state: tuple[object, ...] = ()
+    since: datetime | None = None  # first reading in this state
+    readings: int = 0  # consecutive readings in this state
+    reconciled_at: datetime | None = None  # the engine's compare when the state began
+    trouble_since: datetime | None = None
+    hard_refreshed: bool = False
+    sources: int | None = None
+    inherited: datetime | None = None  # start of the operation that was over before our wait
