@@ -7,33 +7,31 @@ holds afterwards, because an answer can be lost after the work was done.
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import git
 from pydantic import SecretStr
 
+from slipway.clients import git_history as history
 from slipway.clients.git_command import GitCommand, git_in
 from slipway.clients.git_failures import Protected, PushRace, push_failure
 from slipway.clients.git_objects import (
     Author,
     export_folder,
     file_entry,
-    is_full,
-    revision_argument,
     write_commit,
     write_tag,
 )
 from slipway.errors import Final, InvalidInput, SlipwayError
 from slipway.model import Commit
+from slipway.references import is_full_sha
 
 __all__ = ["Author", "Clone", "Protected", "PushRace", "cloned"]
 
 _URL = re.compile(r"https?://[^\s@/?#]+/[^\s?#]*", re.IGNORECASE)
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
-_DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
-_OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find
 
 
 @contextlib.contextmanager
@@ -85,7 +83,9 @@ class Clone:
     `repo` is GitPython's view of the clone, for reading only.
     """
 
-    def __init__(self, url: str, branch: str, repo: git.Repo, command: GitCommand, tags: bool):
+    def __init__(
+        self, url: str, branch: str, repo: git.Repo, command: GitCommand, tags: bool
+    ) -> None:
         self.url, self.branch, self.repo = url, branch, repo
         self._git, self._with_tags = command, tags
         self._ref = f"refs/heads/{branch}"
@@ -116,14 +116,14 @@ class Clone:
 
         Raises Final naming the path of a symbolic link or submodule, or an empty folder.
         """
-        if is_full(revision) and not self._has(revision):
+        if is_full_sha(revision) and not history.has_commit(self._git, revision):
             what = f"fetch {revision} of {self.url}"
-            self._fetch(revision, options=self._one_deep(), what=what)
+            history.fetch(self._git, revision, options=history.one_deep(self._git), what=what)
         export_folder(self._git, Path(self.repo.git_dir), revision, folder, target)
 
     def log(self, since: str | None, until: str) -> list[Commit]:
         """Commits reachable from `until` and not from `since`, newest first."""
-        lines = self._log("%H%n%an <%ae>%n%s", since, until)
+        lines = history.log(self._git, "%H%n%an <%ae>%n%s", since, until)
         return [
             Commit(sha=sha, subject=subject, author=author)
             for sha, author, subject in (line.split("\n", 2) for line in lines)
@@ -131,15 +131,7 @@ class Clone:
 
     def messages(self, since: str | None, until: str) -> dict[str, str]:
         """Full messages of the same commits, by commit id, newest first."""
-        return {line[:40]: line[41:] for line in self._log("%H%n%B", since, until)}
-
-    def _log(self, form: str, since: str | None, until: str) -> list[str]:
-        span = [revision_argument(until), *([f"^{revision_argument(since)}"] if since else [])]
-        printed = self._git.run(
-            "log", "-z", "--encoding=UTF-8", f"--format={form}", *span, "--",
-            what=f"read the history of {self.url}",
-        )  # fmt: skip
-        return [line.lstrip("\n") for line in printed.text.split("\0") if line]
+        return {line[:40]: line[41:] for line in history.log(self._git, "%H%n%B", since, until)}
 
     # The remote
 
@@ -160,40 +152,28 @@ class Clone:
 
     def refetch(self) -> str:
         """Fetch the branch again and return its new head. InvalidInput when it is gone."""
-        self._fetch(f"+{self._ref}:{self._ref}", what=f"fetch {self.branch} of {self.url}")
+        history.fetch(
+            self._git, f"+{self._ref}:{self._ref}", what=f"fetch {self.branch} of {self.url}"
+        )
         if self._with_tags:
-            self.fetch_tags(self._one_deep())
+            self.fetch_tags(history.one_deep(self._git))
         self.head = self._local_head()
         return self.head
 
     def fetch_tags(self, options: list[str]) -> None:
         """Make the local tags those of the remote."""
         what = f"fetch tags of {self.url}"
-        self._fetch("+refs/tags/*:refs/tags/*", options=["--prune", *options], what=what)
+        history.fetch(
+            self._git, "+refs/tags/*:refs/tags/*", options=["--prune", *options], what=what
+        )
 
     def deepen(self, commits: int) -> None:
         """Fetch that many commits more of a shallow history; nothing to do for a full one."""
-        if self._is_shallow():
-            what = f"fetch history of {self.url}"
-            self._fetch(self._ref, options=[f"--deepen={commits}"], what=what)
+        history.deepen(self._git, commits, self._ref)
 
     def contains(self, revision: str, ancestor: str) -> bool | None:
         """Whether `ancestor` is `revision` or one of its ancestors; None when it cannot be told."""
-        if not (is_full(revision) and is_full(ancestor)):
-            return None
-        if revision == ancestor:
-            return True
-        if not all(self._obtain(sha) for sha in (revision, ancestor)):
-            return None
-        for commits in (*_DEEPENINGS, 0):
-            if self._is_ancestor(ancestor, revision):
-                return True
-            if not self._is_shallow():
-                return False
-            if commits:
-                what = f"fetch history of {self.url}"
-                self._fetch(self._ref, revision, options=[f"--deepen={commits}"], what=what)
-        return None
+        return history.contains(self._git, self._ref, revision, ancestor)
 
     # Writing
 
@@ -205,8 +185,10 @@ class Clone:
         author: Author,
         date: datetime | None = None,
     ) -> str:
-        """A local commit on `parent` with these files; returns its id. The same input and date
-        give the same commit. Modes of existing files are kept."""
+        """A local commit on `parent` with these files replaced or added; returns its id.
+
+        The same input and date give the same commit. Modes of existing files are kept.
+        """
         when = date or datetime.now(UTC)
         return write_commit(self._git, parent, files, message, author, when)
 
@@ -242,42 +224,9 @@ class Clone:
 
     def _check_forward(self, refs: Mapping[str, str], leases: Mapping[str, str]) -> None:
         for ref, old in leases.items():
-            forward = not old or ref not in refs or self._is_ancestor(old, refs[ref])
+            forward = not old or ref not in refs or history.is_ancestor(self._git, old, refs[ref])
             if ref.startswith("refs/heads/") and not forward:
                 raise Final(
                     f"{refs[ref]} does not follow {old}: {ref} of {self.url} was not moved",
                     "compute the commit again on the branch's head",
                 )
-
-    # What is here already
-
-    def _fetch(self, *refs: str, options: Sequence[str] = (), what: str) -> None:
-        self._git.run(
-            "fetch", "--quiet", "--no-tags", "--filter=blob:none", *options, "origin", *refs,
-            what=what,
-        )  # fmt: skip
-
-    def _obtain(self, sha: str) -> bool:
-        """Whether the commit is here, after an attempt to get it."""
-        if self._has(sha):
-            return True
-        self.deepen(_DEEPENINGS[0])
-        if not self._has(sha):
-            with contextlib.suppress(SlipwayError):
-                self._fetch(sha, options=self._one_deep(), what=f"fetch {sha}")
-        return self._has(sha)
-
-    def _has(self, sha: str) -> bool:
-        found = self._git.attempt("cat-file", "-e", f"{sha}^{{commit}}", environment=_OFFLINE)
-        return found.status == 0
-
-    def _is_ancestor(self, ancestor: str, revision: str) -> bool:
-        found = self._git.attempt("merge-base", "--is-ancestor", ancestor, revision)
-        return found.status == 0
-
-    def _is_shallow(self) -> bool:
-        printed = self._git.run("rev-parse", "--is-shallow-repository", what="read the clone")
-        return printed.text.strip() == "true"
-
-    def _one_deep(self) -> list[str]:
-        return ["--depth=1"] if self._is_shallow() else []

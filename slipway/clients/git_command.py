@@ -56,17 +56,21 @@ class Output(NamedTuple):
 
     @property
     def text(self) -> str:
+        """Standard output as text."""
         return self.out.decode("utf-8", "replace")
 
     @property
     def all(self) -> str:
+        """Everything that was printed."""
         return f"{self.text}\n{self.err}"
 
 
 class GitCommand:
     """Runs git commands in one folder with one closed environment."""
 
-    def __init__(self, process: git.Git, environment: Mapping[str, str], secrets: list[str]):
+    def __init__(
+        self, process: git.Git, environment: Mapping[str, str], secrets: list[str]
+    ) -> None:
         self._process, self._secrets = process, secrets
         process.update_environment(**environment)
 

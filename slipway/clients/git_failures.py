@@ -15,6 +15,7 @@ from slipway.errors import (
     SlipwayError,
     Unauthorized,
 )
+from slipway.text import printable
 
 
 class PushRace(Retryable):
@@ -39,19 +40,35 @@ _RACES = (
     "atomic transaction failed",
 )
 _SERVER_TROUBLE = ("internal server error", "unpacker error", "timeout", "try again")
-_CREDENTIAL = (
-    "authentication failed for",
-    "could not read username",
-    "could not read password",
-    "write access to repository not granted",
-    "returned error: 401",
-    "returned error: 403",
+# What git itself says (never the server's words), the kind of error it means, and what to do.
+_KINDS: tuple[tuple[str, type[SlipwayError], str], ...] = (
+    (
+        r"Authentication failed for|could not read (Username|Password)|returned error: 40[13]",
+        Unauthorized,
+        "check the token: that it is set, has not expired, and may read and write this repository",
+    ),
+    (
+        r"repository '[^']*' not found|returned error: (404|410)",
+        NotFound,
+        "there is no such repository, or the token has no access to it: check both",
+    ),
+    (
+        r"Remote branch .+ not found in upstream|couldn't find remote ref",
+        InvalidInput,
+        "check the branch in the service file",
+    ),
+    (r"returned error: 30\d", InvalidInput, "the repository has moved: write its new URL"),
+    (
+        r"SSL certificate|certificate verif",
+        Final,
+        "the server's certificate is not trusted here: install its issuer",
+    ),
+    (
+        r"No space left on device|Disk quota exceeded",
+        Retryable,
+        "make room in the worker's temporary folder",
+    ),
 )
-_MISSING = re.compile(r"repository '[^']*' not found|returned error: 404|returned error: 410")
-_BRANCH = re.compile(r"Remote branch .+ not found in upstream|couldn't find remote ref")
-_MOVED = re.compile(r"returned error: 30[1278]|redirect", re.IGNORECASE)
-_CERTIFICATE = re.compile(r"SSL certificate|certificate verif|server certificate", re.IGNORECASE)
-_LOCAL_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
 
 
 def push_failure(what: str, text: str) -> SlipwayError:
@@ -83,43 +100,24 @@ def push_failure(what: str, text: str) -> SlipwayError:
 
 def failure(what: str, text: str) -> SlipwayError:
     """The error for any failed git command; Retryable unless the text says that it cannot help."""
-    said = words_of_server(text) or first_words(text)
-    message = f"could not {what}: {said}"
-    lowered = text.lower()
-    if any(word in lowered for word in _CREDENTIAL):
-        return Unauthorized(
-            message, "check the token, that it has not expired, and that it may read and write here"
-        )
-    if _MISSING.search(text):
-        return NotFound(
-            f"could not {what}: the repository was not found, or the token has no access to it",
-            "check the repository's URL in the service file and the token's scope",
-        )
-    if _BRANCH.search(text):
-        return InvalidInput(message, "check the branch in the service file")
-    if _MOVED.search(text):
-        return InvalidInput(message, "the repository has moved: write its new URL")
-    if _CERTIFICATE.search(text):
-        return Final(message, "the server's certificate is not trusted here: install its issuer")
-    if _LOCAL_DISK.search(text):
-        return Retryable(message, "make room in the worker's temporary folder")
+    own = "\n".join(line for line in text.splitlines() if not line.startswith("remote:"))
+    message = f"could not {what}: {words_of_server(text) or first_words(own)}"
+    for pattern, kind, hint in _KINDS:
+        if re.search(pattern, own):
+            return kind(message, hint)
     return Retryable(message, "the server or the network may recover; try again")
 
 
 def words_of_server(text: str) -> str:
     """The server's own words (its `remote:` lines), on one line and of bounded length."""
-    lines = [line.removeprefix("remote:") for line in text.splitlines() if line[:7] == "remote:"]
-    return one_line(" ".join(lines))
+    lines = [
+        line.removeprefix("remote:") for line in text.splitlines() if line.startswith("remote:")
+    ]
+    return printable(" ".join(lines), 400)
 
 
 def first_words(text: str) -> str:
     """The line that says most about a failure: the first `fatal:` or `error:`, else the first."""
     lines = [line for line in text.splitlines() if line.strip() and line != "Everything up-to-date"]
     telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return one_line((telling or lines or ["git failed without a word"])[0])
-
-
-def one_line(text: str, limit: int = 400) -> str:
-    """The text without control characters and line breaks, at most `limit` characters."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(plain.split())[:limit]
+    return printable((telling or lines or ["git failed without a word"])[0], 400)

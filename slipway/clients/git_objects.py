@@ -16,7 +16,6 @@ from slipway.clients.git_command import GitCommand
 from slipway.errors import Final, InvalidInput
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
-_FULL = re.compile(r"[0-9a-f]{40}")
 _LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 # Read before the tree's own .gitattributes: the exported files are the committed ones, all of them.
 _ATTRIBUTES = "* !export-ignore !export-subst\n"
@@ -36,11 +35,6 @@ class Entry(NamedTuple):
     kind: str  # "blob", "tree" or "commit"
     oid: str
     path: str
-
-
-def is_full(revision: str) -> bool:
-    """Whether the text is a full commit id: 40 hex digits."""
-    return bool(_FULL.fullmatch(revision))
 
 
 def revision_argument(revision: str) -> str:

@@ -1,0 +1,93 @@
+"""How much history a clone has, how to get more, and what follows what.
+
+A shallow clone can say yes to "is this an ancestor", but never no: that takes the whole history.
+"""
+
+import contextlib
+from collections.abc import Sequence
+
+from slipway.clients.git_command import GitCommand
+from slipway.clients.git_objects import revision_argument
+from slipway.errors import SlipwayError
+from slipway.references import is_full_sha
+
+_DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find
+
+
+def fetch(git: GitCommand, *refs: str, options: Sequence[str] = (), what: str) -> None:
+    """Fetch refs or commits, without the contents of files."""
+    git.run(
+        "fetch", "--quiet", "--no-tags", "--filter=blob:none", *options, "origin", *refs,
+        what=what,
+    )  # fmt: skip
+
+
+def deepen(git: GitCommand, commits: int, *refs: str) -> None:
+    """Fetch that many commits more behind these refs; nothing to do for a full history."""
+    if is_shallow(git):
+        fetch(git, *refs, options=[f"--deepen={commits}"], what="fetch more history")
+
+
+def one_deep(git: GitCommand) -> list[str]:
+    """The option that keeps a shallow clone shallow when it fetches something else."""
+    return ["--depth=1"] if is_shallow(git) else []
+
+
+def is_shallow(git: GitCommand) -> bool:
+    """Whether commits are missing at the end of the history."""
+    printed = git.run("rev-parse", "--is-shallow-repository", what="read the clone")
+    return printed.text.strip() == "true"
+
+
+def has_commit(git: GitCommand, sha: str) -> bool:
+    """Whether the commit is in the clone."""
+    found = git.attempt("cat-file", "-e", f"{sha}^{{commit}}", environment=_OFFLINE)
+    return found.status == 0
+
+
+def is_ancestor(git: GitCommand, ancestor: str, revision: str) -> bool:
+    """Whether the clone's history leads from `revision` to `ancestor`."""
+    return git.attempt("merge-base", "--is-ancestor", ancestor, revision).status == 0
+
+
+def contains(git: GitCommand, branch: str, revision: str, ancestor: str) -> bool | None:
+    """Whether `ancestor` is `revision` or one of its ancestors; None when it cannot be told.
+
+    Both are commit ids; `branch` is the full ref along which history is fetched.
+    """
+    if not (is_full_sha(revision) and is_full_sha(ancestor)):
+        return None
+    if revision == ancestor:
+        return True
+    if not all(_obtain(git, branch, sha) for sha in (revision, ancestor)):
+        return None
+    for commits in (*_DEEPENINGS, 0):
+        if is_ancestor(git, ancestor, revision):
+            return True
+        if not is_shallow(git):
+            return False
+        if commits:
+            deepen(git, commits, branch, revision)
+    return None
+
+
+def _obtain(git: GitCommand, branch: str, sha: str) -> bool:
+    """Whether the commit is here, after an attempt to get it."""
+    if has_commit(git, sha):
+        return True
+    deepen(git, _DEEPENINGS[0], branch)
+    if not has_commit(git, sha):
+        with contextlib.suppress(SlipwayError):
+            fetch(git, sha, options=one_deep(git), what=f"fetch {sha}")
+    return has_commit(git, sha)
+
+
+def log(git: GitCommand, form: str, since: str | None, until: str) -> list[str]:
+    """One text a commit, in git's `--format`, newest first."""
+    span = [revision_argument(until), *([f"^{revision_argument(since)}"] if since else [])]
+    printed = git.run(
+        "log", "-z", "--encoding=UTF-8", f"--format={form}", *span, "--",
+        what=f"read the history of {until}",
+    )  # fmt: skip
+    return [line.lstrip("\n") for line in printed.text.split("\0") if line]

@@ -1,0 +1,143 @@
+"""What one environment's GitOps update changes, and the commit message that says so. Pure."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from typing import NamedTuple
+
+from slipway.errors import Conflict, NotFound, Superseded
+from slipway.manifests import NotEditable, get_scalar, set_scalar
+from slipway.model import Approval, Change, Edit, Image
+from slipway.service import Environment, Update
+from slipway.text import printable
+from slipway.versions import Version
+
+_PLACEHOLDER = re.compile(r"\{(version|digest)\}")
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")
+
+
+class Computed(NamedTuple):
+    """A change, and the new content of the files it touches."""
+
+    change: Change
+    files: Mapping[str, bytes]
+
+
+def wanted(update: Update, image: Image) -> str:
+    """The value an update asks for."""
+    known = {"version": image.version, "digest": image.digest}
+    return _PLACEHOLDER.sub(lambda found: known[found[1]], update.value)
+
+
+def compute(
+    environment: Environment, image: Image, contents: Mapping[str, bytes | None], base: str
+) -> Computed:
+    """The edits that carry `image` into `environment`, on the files as they are at `base`.
+
+    `contents` holds every file the updates name; None: no such file. Raises NotFound, NotEditable,
+    InvalidInput, and Superseded when a newer version would be overwritten.
+    """
+    files: dict[str, bytes] = {}
+    edits = []
+    for update in environment.updates:
+        source = files.get(update.file, contents[update.file])
+        if source is None:
+            raise NotFound(
+                f"{environment.name}: there is no file {update.file} at {base}",
+                "correct updates.file in the service file, or add the file to the repository",
+            )
+        value = wanted(update, image)
+        edited = set_scalar(source, update.key, value, file=update.file)
+        if edited.changed:
+            _refuse_older(update, edited.old, image)
+            edits.append(Edit(file=update.file, key=update.key, old=edited.old, new=value))
+            files[update.file] = edited.text
+    diff = "".join(_diff(path, contents[path] or b"", text) for path, text in files.items())
+    change = Change(environment=environment.name, edits=tuple(edits), diff=diff, base=base)
+    return Computed(change, files)
+
+
+def holds(environment: Environment, image: Image, contents: Mapping[str, bytes | None]) -> bool:
+    """Whether every value of the environment still is the one `image` asks for."""
+    for update in environment.updates:
+        source = contents[update.file]
+        try:
+            if source is None or wanted(update, image) != get_scalar(
+                source, update.key, file=update.file
+            ):
+                return False
+        except NotEditable:
+            return False
+    return True
+
+
+def _refuse_older(update: Update, old: str, image: Image) -> None:
+    # A pre-release of a higher version is newer; of the same version, older.
+    there, ours = Version.parsed(re.split("[-+]", old)[0]), Version.parsed(image.version)
+    if update.value == "{version}" and there and ours and there > ours:
+        raise Superseded(
+            f"{update.file}: {update.key} is already {old}, newer than {image.version}",
+            "nothing to do; to go back on purpose, promote the earlier version as a rollback",
+        )
+
+
+def require_approved(change: Change, image: Image, approval: Approval | None) -> None:
+    """Raise Conflict unless `approval`, if there is one, approves exactly this change and image."""
+    if approval is None:
+        return
+    same = (
+        approval.decision == "approve"
+        and approval.fingerprint == change.fingerprint
+        and approval.digest == image.digest
+    )
+    if not same:
+        raise Conflict(
+            f"{change.environment}: the change is no longer the one that was approved"
+            f" by {printable(approval.approver)}",
+            "look at the new change and ask for its approval: start the promotion again",
+        )
+
+
+def commit_message(
+    service: str, environment: str, image: Image, run: str, approval: Approval | None
+) -> str:
+    """Subject and trailers of the commit; no value can add a line."""
+    trailers = identity(service, environment, image) | {"Slipway-Run": run}
+    if approval is not None:
+        at = approval.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        trailers |= {"Approved-By": approval.approver, "Approved-At": at}
+        if printable(approval.reason):
+            trailers["Approval-Reason"] = approval.reason
+    lines = [f"{name}: {printable(value)}" for name, value in trailers.items()]
+    subject = printable(f"chore({environment}): {service} {image.version}")
+    return "\n".join([subject, "", *lines]) + "\n"
+
+
+def identity(service: str, environment: str, image: Image) -> dict[str, str]:
+    """The trailers by which a commit is found again, whoever made it."""
+    return {
+        "Slipway-Service": service,
+        "Slipway-Environment": environment,
+        "Slipway-Version": image.version,
+        "Slipway-Digest": image.digest,
+    }
+
+
+def trailers_of(message: str) -> dict[str, str]:
+    """The trailers of a commit message: the `Name: value` lines of its last paragraph."""
+    last = message.strip().split("\n\n")[-1]
+    found = (_TRAILER.fullmatch(line) for line in last.splitlines())
+    return {match[1]: match[2] for match in found if match}
+
+
+def _diff(path: str, before: bytes, after: bytes) -> str:
+    old, new = _lines(before), _lines(after)
+    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(content: bytes) -> list[str]:
+    """Lines for people: only LF and CRLF end one, so that the diff shows the file's own lines."""
+    text = content.decode("utf-8", "replace").removesuffix("\n")
+    return [line.removesuffix("\r") for line in text.split("\n")]
