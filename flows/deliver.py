@@ -6,7 +6,8 @@ Read the two functions below: they are the whole system, one step a line.
 from collections.abc import Sequence
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.approval import approve
 from flows.naming import run_name
@@ -14,7 +15,7 @@ from slipway.model import Image, NothingToRelease, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
 from tasks.gitops import update_gitops
-from tasks.release import cut_release
+from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.service import read_service
 from tasks.smoke import smoke_test
@@ -30,7 +31,7 @@ from tasks.sync import wait_for_sync
 def deliver(service: str, version: str | None = None) -> State[object]:
     """Release what is new on the branch, or take `version`, and carry it into every environment."""
     spec = read_service(service)
-    release = cut_release(spec, version)
+    release = find_release(spec, version) if version else cut_release(spec)
     if isinstance(release, NothingToRelease):
         return Completed(message=f"Nothing to release: {release.reason}")
     name_run(spec, release.version)

@@ -1,12 +1,13 @@
 """Carry a version that exists into one environment: after a fix, or on its own."""
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.deliver import carry
 from flows.naming import run_name
 from tasks.build import find_image
-from tasks.release import cut_release
+from tasks.release import find_release
 from tasks.report import name_run
 from tasks.service import read_service
 
@@ -21,7 +22,7 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     """Promote the released image of `version` into `environment`; nothing is released or built."""
     spec = read_service(service)
     target = spec.environment(environment)
-    release = cut_release(spec, version)
+    release = find_release(spec, version)
     name_run(spec, f"{version} → {environment}")
     image = find_image(spec, release)
     carry(spec, target, release, image, [])

@@ -3,25 +3,31 @@
 For a team's first weeks. Larger installations deploy `deployments/prefect.yaml` to a work pool.
 """
 
-from prefect import serve
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from typing import Any
+
+from prefect import Flow, serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
 from flows.promote import promote
 from slipway.config import service_names
 from slipway.settings import load
 
+FLOWS: tuple[Flow[..., Any], ...] = (deliver, promote)
+
 
 def deployments(service: str) -> list[RunnerDeployment]:
     """The deployments of one service, named as in deployments/prefect.yaml."""
     return [
-        each.to_deployment(
+        RunnerDeployment.from_flow(
+            each,
             name=service,
             parameters={"service": service},
             tags=[service],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        for each in (deliver, promote)
+        for each in FLOWS
     ]
 
 

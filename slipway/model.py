@@ -93,9 +93,7 @@ class Change(Value):
     @property
     def fingerprint(self) -> str:
         """Identity of the edits, whatever else moves in the files around them."""
-        lines = [
-            f"{e.file}\0{e.key}\0{e.old}\0{e.new}" for e in sorted(self.edits, key=str)
-        ]
+        lines = [f"{e.file}\0{e.key}\0{e.old}\0{e.new}" for e in sorted(self.edits, key=str)]
         return sha256("\n".join([self.environment, *lines]).encode()).hexdigest()
 
 

@@ -38,20 +38,9 @@ def _as_text(value: timedelta) -> str:
 
 def _inside(value: str) -> str:
     path = PurePosixPath(value)
-    bad = (
-        path.is_absolute()
-        or ".." in path.parts
-        or "\\" in value
-        or value.startswith("-")
-    )
-    if (
-        bad
-        or any(ord(c) < 32 for c in value)
-        or ".git" in [p.lower() for p in path.parts]
-    ):
-        raise ValueError(
-            "must be a path inside the repository, without '..', '\\' or '.git'"
-        )
+    bad = path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("-")
+    if bad or any(ord(c) < 32 for c in value) or ".git" in [p.lower() for p in path.parts]:
+        raise ValueError("must be a path inside the repository, without '..', '\\' or '.git'")
     return value
 
 
@@ -90,12 +79,8 @@ class ReleaseRules(Value):
     """How a version comes to be."""
 
     mode: Literal["commit"] = "commit"
-    tag_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]*\{version\}$")] = (
-        "v{version}"
-    )
-    stamp: tuple[RepositoryPath, ...] = (
-        "package.json",
-    )  # files that carry the version
+    tag_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]*\{version\}$")] = "v{version}"
+    stamp: tuple[RepositoryPath, ...] = ("package.json",)  # files that carry the version
     changelog: RepositoryPath | None = "CHANGELOG.md"
 
 
@@ -131,9 +116,7 @@ class Update(Value):
 
     file: RepositoryPath
     key: Annotated[str, Field(min_length=1)]
-    value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = (
-        "{version}"
-    )
+    value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = "{version}"
 
 
 class Application(Value):
@@ -142,9 +125,7 @@ class Application(Value):
     engine: Literal["argocd"] = "argocd"
     name: Name
     project: str = "default"
-    namespace: str | None = (
-        None  # where the Application object lives; none: the engine's own
-    )
+    namespace: str | None = None  # where the Application object lives; none: the engine's own
     sync: Literal["automatic", "manual"] = "automatic"
     settle: Duration = timedelta(seconds=10)  # healthy for this long before it counts
     grace: Duration = timedelta(seconds=60)  # Degraded for this long before it fails
@@ -217,16 +198,12 @@ class Service(Value):
             seen.add(environment.name)
         return self
 
-    def _check_after(
-        self, environment: Environment, where: str, earlier: set[str]
-    ) -> None:
+    def _check_after(self, environment: Environment, where: str, earlier: set[str]) -> None:
         names = {e.name for e in self.environments}
         for name in environment.after:
             if name not in names:
                 known = ", ".join(sorted(names))
-                raise ValueError(
-                    f"{where}.after: no environment '{name}'; there are {known}"
-                )
+                raise ValueError(f"{where}.after: no environment '{name}'; there are {known}")
             if name not in earlier:
                 raise ValueError(
                     f"{where}.after: '{name}' must be listed before '{environment.name}'"

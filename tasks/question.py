@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
-from slipway.release import commits_since
-from slipway.report import approval_question, decision_record
 
 from slipway.model import Approval, Change, Image, Proof, Question, Release
+from slipway.report import approval_question, decision_record
 from slipway.service import Environment, Gate, Service
+from slipway.unreleased import commits_since
 from tasks.environment import run_id, say, settings
 from tasks.report import artifact_key
 from tasks.retries import step
@@ -27,7 +27,7 @@ def prepare_question(
     proofs: Sequence[Proof],
     attempt: str,
 ) -> Question:
-    commits = commits_since(service, environment, release, change, settings())
+    commits = commits_since(service, release, change, settings())
     expires = datetime.now(UTC) + gate.expires
     text = approval_question(service, environment, release, image, change, proofs, commits, expires)
     create_markdown_artifact(

@@ -1,0 +1,1 @@
+"""The demo: one delivery in front of a person, on the stand-ins."""

@@ -1,0 +1,112 @@
+"""What can go wrong on purpose: `make demo SCENARIO=degraded`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sandbox import seed
+from sandbox.serving import Fault
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One story: what is done to the world, how the question is answered, how it must end."""
+
+    name: str
+    story: str  # one sentence, shown before
+    ends: str  # state type the run must end in
+    says: str  # part of the final message
+    change: Callable[[World], str]  # commits something to release; its subject
+    prepare: Callable[[World], None] = lambda _: None
+    answer: str = "ask"  # "ask" a person, "approve", "reject", or "none"
+    gate: dict[str, str] = field(default_factory=dict)
+    cure: Callable[[World], None] = lambda _: None  # undone afterwards, for the next demo
+
+
+def _next_change(world: World) -> str:
+    number = seed.next_number(world.git)
+    seed.next_change(world.git, number)
+    return world.newest_subject()
+
+
+def _bad_change(world: World) -> str:
+    seed.bad_change(world.git)
+    return world.newest_subject()
+
+
+def _somebody_pushes_first(world: World) -> None:
+    """While the delivery pushes, a colleague's commit lands on the GitOps repository."""
+
+    def push(name: str) -> None:
+        if name == seed.GITOPS:
+            text = world.git.read(name, "README.md") + b"\nReviewed by the platform team.\n"
+            world.git.commit(name, "main", {"README.md": text}, "docs: note the review\n")
+        else:
+            world.git.before_push = push
+
+    world.git.before_push = push
+
+
+def _everything_is_flaky(world: World) -> None:
+    for server in world.servers.values():
+        server.traffic.faults += [
+            Fault(status=503, chance=0.08, times=-1),
+            Fault(drop=True, chance=0.04, times=-1),
+            Fault(lose_answer=True, chance=0.02, times=-1),
+        ]
+
+
+def _calm_again(world: World) -> None:
+    for server in world.servers.values():
+        server.traffic.reset()
+
+
+PROVEN, FAILED = "COMPLETED", "FAILED"
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("", "", PROVEN, "is proven in staging, production", _next_change),
+        Scenario(
+            "degraded",
+            "The new version crashes at start: the sync wait must fail and name the pod's reason.",
+            FAILED,
+            "CrashLoopBackOff",
+            _bad_change,
+        ),
+        Scenario(
+            "rejected",
+            "The approver says no: production must stay as it is.",
+            FAILED,
+            "rejected by ana@example.com",
+            _next_change,
+            answer="reject",
+        ),
+        Scenario(
+            "expired",
+            "Nobody answers within 15 seconds: the run must end by itself, production untouched.",
+            FAILED,
+            "Nobody answered",
+            _next_change,
+            answer="none",
+            gate={"expires": "15s"},
+        ),
+        Scenario(
+            "push-race",
+            "A colleague pushes to the GitOps repository at that moment: both commits must land.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            prepare=_somebody_pushes_first,
+        ),
+        Scenario(
+            "flaky",
+            "One request in seven fails, drops or loses its answer: the delivery must still finish,"
+            " each side effect once.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            prepare=_everything_is_flaky,
+            cure=_calm_again,
+        ),
+    )
+}

@@ -1,0 +1,113 @@
+"""The part of Prefect's REST API that the demo and the tests use, as any other client would."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+class PrefectApi:
+    """Start runs, watch them, and answer their questions."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=f"{url}/api", timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON. SQLite makes the server say 503 now and then: asked again."""
+        for attempt in range(6):
+            response = self._http.request(method, path, json=body)
+            if response.status_code != 503:
+                break
+            time.sleep(0.2 * 2**attempt)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    def deployment(self, name: str) -> Json | None:
+        """The deployment called `flow/name`, once it exists."""
+        response = self._http.get(f"/deployments/name/{name}")
+        return response.json() if response.is_success else None
+
+    def start(self, deployment: str, parameters: Json) -> str:
+        """Create a run; its id."""
+        found = self.deployment(deployment)
+        if found is None:
+            raise RuntimeError(f"there is no deployment {deployment}")
+        body = {"parameters": parameters}
+        return str(self._call("POST", f"/deployments/{found['id']}/create_flow_run", body)["id"])
+
+    def run(self, run: str) -> Json:
+        return dict(self._call("GET", f"/flow_runs/{run}"))
+
+    def runs(self, deployment: str) -> list[Json]:
+        """The runs of one deployment, newest first."""
+        body = {
+            "deployments": {"name": {"any_": [deployment.partition("/")[2]]}},
+            "flows": {"name": {"any_": [deployment.partition("/")[0]]}},
+            "sort": "START_TIME_DESC",
+        }
+        return list(self._call("POST", "/flow_runs/filter", body))
+
+    def task_runs(self, run: str) -> list[Json]:
+        """Task runs in the order they began. They may lag behind the run's own state."""
+        body = {"flow_runs": {"id": {"any_": [run]}}, "sort": "EXPECTED_START_TIME_ASC"}
+        return list(self._call("POST", "/task_runs/filter", body))
+
+    def logs(self, run: str) -> list[str]:
+        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
+        return [str(line["message"]) for line in self._call("POST", "/logs/filter", body)]
+
+    def artifact(self, key: str) -> str | None:
+        """The newest Markdown or link under that key."""
+        response = self._http.get(f"/artifacts/{key}/latest")
+        return str(response.json()["data"]) if response.is_success else None
+
+    def resume(self, run: str, answer: Json) -> Json:
+        """Answer the question of a suspended run; `status` in the reply says whether it counts."""
+        return dict(self._call("POST", f"/flow_runs/{run}/resume", {"run_input": answer}))
+
+    def set_state(self, run: str, state: Json, *, force: bool = False) -> Json:
+        body = {"state": state, "force": force}
+        return dict(self._call("POST", f"/flow_runs/{run}/set_state", body))
+
+    def retry(self, run: str, *, force: bool = False) -> Json:
+        """What the UI's and the command line's retry do: the same run, scheduled again."""
+        return self.set_state(run, {"type": "SCHEDULED", "name": "AwaitingRetry"}, force=force)
+
+    def automations(self) -> list[Json]:
+        return list(self._call("POST", "/automations/filter", {}))
+
+    def create_automation(self, body: Json) -> None:
+        self._call("POST", "/automations/", body)
+
+    def wait(self, run: str, reached: Callable[[Json], bool], seconds: float = 120.0) -> Json:
+        """The run once `reached(run)` holds; TimeoutError with its state otherwise."""
+        deadline = time.monotonic() + seconds
+        while True:
+            now = self.run(run)
+            if reached(now):
+                return now
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"run {run} is {state_of(now)} after {seconds:.0f} s")
+            time.sleep(0.25)
+
+
+def state_of(run: Json) -> str:
+    """The state's name and message, for people."""
+    state = run.get("state") or {}
+    return f"{state.get('name')} {state.get('message') or ''}".strip()
+
+
+def ended(run: Json) -> bool:
+    return str(run["state_type"]) in ENDED
+
+
+def waiting(run: Json) -> bool:
+    """Suspended, and its question can be answered."""
+    return str(run["state_type"]) == "PAUSED"

@@ -1,0 +1,229 @@
+"""Everything a delivery talks to, on loopback: Git host, registry, Argo CD and a cluster."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from ruamel.yaml import YAML
+
+from sandbox import changes, first_image, seed
+from sandbox.argocd import Account as ArgoAccount
+from sandbox.argocd import ArgoCD
+from sandbox.argocd.accounts import api_key
+from sandbox.cluster import Cluster
+from sandbox.githost import GitHost, Token
+from sandbox.registry import Registry
+from sandbox.registry_access import Account as RegistryAccount
+from sandbox.serving import Server
+
+# Nobody can take these for real ones.
+SOURCE_TOKEN = "not-a-secret-source-token"  # noqa: S105
+GITOPS_TOKEN = "not-a-secret-gitops-token"  # noqa: S105
+REGISTRY_ACCOUNT = ("sandbox-pusher", "not-a-secret-password")
+ARGOCD_ROLE = "proj:default:gitops-cd"
+PORTS = ("git", "registry", "argocd", "staging", "production")
+ENVIRONMENTS = ("staging", "production")
+
+
+class World:
+    """One installation below `home`; a second start there finds what the first one left."""
+
+    def __init__(self, home: Path, polling: float = 120.0) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.ports = _ports(home / "ports.json")
+        self.registry_name = f"127.0.0.1:{self.ports['registry']}"
+        self.repository = f"{self.registry_name}/parraletz/books-api"
+        self.git = GitHost(
+            home / "git",
+            [
+                Token(SOURCE_TOKEN, (seed.APPLICATION,), write=True),
+                Token(GITOPS_TOKEN, (seed.GITOPS,), write=True),
+            ],
+        )
+        self.registry = Registry(
+            home / "registry", [RegistryAccount(*REGISTRY_ACCOUNT, push=("parraletz",))]
+        )
+        self.cluster = Cluster(home / "cluster", {self.registry_name: REGISTRY_ACCOUNT})
+        self.argocd = ArgoCD(
+            self.cluster,
+            {self.gitops_url: self.git.path(seed.GITOPS)},
+            [ArgoAccount(ARGOCD_ROLE, token=api_key(ARGOCD_ROLE))],
+            polling=polling,
+        )
+        self.servers: dict[str, Server] = {}
+
+    @property
+    def git_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['git']}"
+
+    @property
+    def gitops_url(self) -> str:
+        return f"{self.git_url}/{seed.GITOPS}.git"
+
+    @property
+    def argocd_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['argocd']}"
+
+    def url(self, environment: str) -> str:
+        """Where the environment answers."""
+        return f"http://127.0.0.1:{self.ports[environment]}"
+
+    def __enter__(self) -> Self:
+        apps = {"git": self.git.app, "registry": self.registry.app, "argocd": self.argocd.app}
+        try:
+            for name, app in apps.items():
+                self.servers[name] = Server(app, self.ports[name]).start()
+            for environment in ENVIRONMENTS:
+                self.cluster.expose(f"books-api-{environment}", self.ports[environment])
+            self._seed()
+        except OSError as error:
+            self.stop()
+            taken = ", ".join(map(str, self.ports.values()))
+            raise RuntimeError(
+                f"a port that this sandbox used before is taken ({taken}): {error.strerror};"
+                " end the process that holds it, or `make clean` to start anew"
+            ) from None
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every server and every process of the cluster."""
+        self.argocd.stop()
+        self.cluster.stop()
+        for server in self.servers.values():
+            server.stop()
+
+    def _seed(self) -> None:
+        done = self.home / "seeded"
+        if not done.exists():
+            seed.seed(self.git, gitops_url=self.gitops_url, image_repository=self.repository)
+            revision = self.git.repositories.commit_at(seed.APPLICATION, "refs/tags/v1.0.0")
+            files = {
+                name: changes.original(name) for name in ("server.py", "books.json", "package.json")
+            }
+            first_image.push(self.repository, REGISTRY_ACCOUNT, "1.0.0", files, revision or "")
+        for environment in ENVIRONMENTS:
+            manifest = self.git.read(seed.GITOPS, f"apps/{environment}/books-api.yaml")
+            self.argocd.add(YAML(typ="safe", pure=True).load(manifest))
+        if not done.exists():
+            self._sync_production()
+            done.touch()
+
+    def _sync_production(self) -> None:
+        """Production is synced by hand; somebody did so for the first version."""
+        answer = httpx.post(
+            f"{self.argocd_url}/api/v1/applications/books-api-production/sync",
+            headers={"Authorization": f"Bearer {api_key(ARGOCD_ROLE)}"},
+            json={"project": "default"},
+            trust_env=False,
+        )
+        answer.raise_for_status()
+
+    def newest_subject(self) -> str:
+        """Subject of the application's newest commit."""
+        return self._log(seed.APPLICATION, "%s")
+
+    def newest_gitops_commit(self, path: str) -> str:
+        """SHA of the newest commit that touched a file of the GitOps repository."""
+        return self._log(seed.GITOPS, "%H", path)
+
+    def _log(self, name: str, form: str, *paths: str) -> str:
+        log = self.git.repositories.git(name, "log", "-1", f"--format={form}", "main", "--", *paths)
+        return log.decode().strip()
+
+    def settings(self) -> dict[str, str]:
+        """What tells a client of these servers where they are: environment variables."""
+        return {
+            "SLIPWAY_SERVICES": str(self.home / "services"),
+            "SLIPWAY_GITHUB_API_URL": f"{self.git_url}/api/v3",
+            "SLIPWAY_SOURCE_TOKEN": SOURCE_TOKEN,
+            "SLIPWAY_GITOPS_TOKEN": GITOPS_TOKEN,
+            "SLIPWAY_REGISTRY_USERNAME": REGISTRY_ACCOUNT[0],
+            "SLIPWAY_REGISTRY_PASSWORD": REGISTRY_ACCOUNT[1],
+            "SLIPWAY_PLAIN_HTTP_REGISTRIES": self.registry_name,
+            "SLIPWAY_ARGOCD_URL": self.argocd_url,
+            "SLIPWAY_ARGOCD_TOKEN": api_key(ARGOCD_ROLE),
+            "SLIPWAY_PRIVATE_NETWORKS": "127.0.0.0/8",
+        }
+
+    def write_service(self, **gate: Any) -> Path:
+        """The service file for this world; `gate` overrides keys of production's gate."""
+        folder = self.home / "services"
+        folder.mkdir(exist_ok=True)
+        path = folder / "books-api.yaml"
+        with path.open("w") as file:
+            YAML(typ="safe", pure=True).dump(self.service(**gate), file)
+        return path
+
+    def service(self, **gate: Any) -> dict[str, Any]:
+        """The service file's content."""
+        approvers = ["ana@example.com", "leo@example.com"]
+        environments = [
+            self._environment("staging", "automatic"),
+            {
+                **self._environment("production", "manual"),
+                "after": ["staging"],
+                "gate": {"approvers": approvers, "expires": "1h", **gate},
+            },
+        ]
+        layer = {"include": ["server.py", "books.json", "package.json"]}
+        return {
+            "service": "books-api",
+            "source": {"repository": f"{self.git_url}/{seed.APPLICATION}"},
+            "image": {
+                "repository": self.repository,
+                "builder": "layer",
+                "layer": {**layer, "command": ["python3", "/app/server.py"]},
+            },
+            "gitops": {"repository": f"{self.git_url}/{seed.GITOPS}"},
+            "environments": environments,
+        }
+
+    def _environment(self, name: str, sync: str) -> dict[str, Any]:
+        file = f"books/api/values-{name}.yaml"
+        return {
+            "name": name,
+            "updates": [
+                {"file": file, "key": "image.tag", "value": "{version}"},
+                {"file": file, "key": "image.digest", "value": "{digest}"},
+            ],
+            # Pods start in a second here, so three quiet ones are a fair settle time.
+            "application": {
+                "engine": "argocd",
+                "name": f"books-api-{name}",
+                "sync": sync,
+                "settle": "3s",
+                "grace": "10s",
+                "timeout": "3m",
+            },
+            "smoke": {
+                "url": f"{self.url(name)}/books",
+                "expect": {"status": 200, "json": "non-empty-list"},
+                "version": {"url": "/", "field": "version"},
+            },
+        }
+
+
+def _ports(file: Path) -> dict[str, int]:
+    """The ports of this installation: chosen once, because the repositories name them."""
+    if not file.exists():
+        file.write_text(json.dumps(dict(zip(PORTS, _free_ports(), strict=False))))
+    return {name: int(port) for name, port in json.loads(file.read_text()).items()}
+
+
+def _free_ports() -> Iterator[int]:
+    """Free ports below those that the system lends to clients, which could be lent later."""
+    for port in range(14200, 32000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            yield port
