@@ -1,0 +1,152 @@
+"""The part of GitHub's REST API a delivery uses, with GitHub's shapes and refusals."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox import github_commits as commits
+from sandbox import github_releases as releases
+from sandbox.github_wire import (
+    Refusal,
+    Visit,
+    not_accessible,
+    not_found,
+)
+from sandbox.ledger import Ledger
+from sandbox.repositories import GitError, Repositories, Token
+from sandbox.serving import Message, Receive, Scope, Send
+
+Answer = Callable[[Request, Visit], Awaitable[Response]]
+
+_ALLOWANCE = 5000  # requests an hour
+
+
+class GitHub:
+    """ASGI app for `/api/v3/...`; what Git does not hold is kept in `folder`."""
+
+    def __init__(
+        self, repositories: Repositories, tokens: Mapping[str, Token], folder: Path
+    ) -> None:
+        self.ledger = Ledger(folder)
+        self._repositories = repositories
+        self._tokens = tokens
+        self._used = 0
+        self._window = 0.0
+        self._app = Starlette(
+            routes=[
+                self._route("GET", "", show_repository),
+                self._route("GET", "/releases", releases.list_releases),
+                self._route("POST", "/releases", releases.create_release, "contents"),
+                self._route("GET", "/releases/tags/{tag:path}", releases.release_by_tag),
+                self._route("PATCH", "/releases/{id:int}", releases.change_release, "contents"),
+                self._route("GET", "/git/ref/{ref:path}", show_ref),
+                self._route("POST", "/statuses/{sha}", commits.create_status, "statuses"),
+                self._route("GET", "/commits/{ref:path}/status", commits.combined_status),
+                self._route("GET", "/commits/{ref:path}/statuses", commits.list_statuses),
+                self._route("GET", "/commits/{ref:path}", commits.show_commit),
+            ],
+            exception_handlers={Refusal: _refuse, HTTPException: _no_route},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limits = self._limits()
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *limits]
+            await send(message)
+
+        await self._app(scope, receive, tell)
+
+    def _route(self, method: str, path: str, answer: Answer, permission: str = "") -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await answer(request, self._enter(request, permission))
+
+        return Route("/api/v3/repos/{owner}/{name}" + path, endpoint, methods=[method])
+
+    def _enter(self, request: Request, permission: str) -> Visit:
+        name = "{owner}/{name}".format(**request.path_params)
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if not value:
+            raise not_found()  # every repository here is private
+        token = self._tokens.get(value) if scheme.lower() in ("bearer", "token") else None
+        if token is None:
+            raise Refusal(401, "Bad credentials")
+        if name not in token.repositories or not self._repositories.exists(name):
+            raise not_found()
+        if permission and not token.write:
+            raise not_accessible(permission)
+        site = str(request.base_url).rstrip("/")
+        return Visit(name, site, token, self._repositories, self.ledger)
+
+    def _limits(self) -> list[tuple[bytes, bytes]]:
+        if time.time() >= self._window:
+            self._window, self._used = time.time() + 3600, 0
+        self._used += 1
+        shown = {
+            "limit": _ALLOWANCE,
+            "remaining": max(0, _ALLOWANCE - self._used),
+            "used": self._used,
+            "reset": int(self._window),
+        }
+        return [
+            (f"x-ratelimit-{key}".encode(), str(value).encode()) for key, value in shown.items()
+        ]
+
+
+async def show_repository(_request: Request, visit: Visit) -> Response:
+    """`permissions` are those of the token's owner, who may write even if the token may not."""
+    may = {
+        "admin": False,
+        "maintain": False,
+        "push": True,
+        "triage": True,
+        "pull": True,
+    }
+    return JSONResponse(
+        {
+            "name": visit.name.partition("/")[2],
+            "full_name": visit.name,
+            "owner": {"login": visit.login, "type": "User"},
+            "private": True,
+            "visibility": "private",
+            "archived": False,
+            "default_branch": "main",
+            "url": visit.api(),
+            "html_url": visit.page(),
+            "clone_url": visit.page(".git"),
+            "permissions": may,
+        }
+    )
+
+
+async def show_ref(request: Request, visit: Visit) -> Response:
+    """A branch or tag as it is: an annotated tag answers with the tag object, not the commit."""
+    ref = f"refs/{request.path_params['ref']}"
+    try:
+        sha = visit.repositories.git(visit.name, "show-ref", "--verify", "--hash", ref)
+        kind = visit.repositories.git(visit.name, "cat-file", "-t", sha.decode().strip())
+    except GitError:
+        raise not_found() from None
+    sha_text, kind_text = sha.decode().strip(), kind.decode().strip()
+    target = {
+        "sha": sha_text,
+        "type": kind_text,
+        "url": visit.api(f"/git/{kind_text}s/{sha_text}"),
+    }
+    return JSONResponse({"ref": ref, "url": visit.api(f"/git/{ref}"), "object": target})
+
+
+async def _refuse(_request: Request, refusal: Any) -> Response:
+    return refusal.answer()
+
+
+async def _no_route(_request: Request, _error: Exception) -> Response:
+    return not_found().answer()

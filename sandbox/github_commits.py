@@ -1,0 +1,112 @@
+"""Commits and their statuses, as GitHub's REST API shows and takes them."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.github_wire import Refusal, Visit, invalid, paged, payload
+from sandbox.ledger import Entry, timestamp
+
+_STATES = ("error", "failure", "pending", "success")
+_DESCRIPTION_LIMIT = 140  # characters
+
+
+def _sha(request: Request, visit: Visit) -> str:
+    """The commit of a branch, tag or SHA in the path."""
+    ref = request.path_params["ref"]
+    sha = visit.repositories.commit_at(visit.name, ref)
+    if sha is None:
+        raise Refusal(422, f"No commit found for SHA: {ref}")
+    return sha
+
+
+async def show_commit(request: Request, visit: Visit) -> Response:
+    sha = _sha(request, visit)
+    form = "%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B"
+    text = visit.repositories.git(visit.name, "log", "-1", f"--format={form}", sha).decode(
+        errors="replace"
+    )
+    tree, parents, an, ae, ad, cn, ce, cd, message = text.split("\n", 8)
+    url = visit.api(f"/commits/{sha}")
+    return JSONResponse(
+        {
+            "sha": sha,
+            "url": url,
+            "html_url": visit.page(f"/commit/{sha}"),
+            "commit": {
+                "message": message.rstrip("\n"),
+                "author": {"name": an, "email": ae, "date": ad},
+                "committer": {"name": cn, "email": ce, "date": cd},
+                "tree": {"sha": tree, "url": visit.api(f"/git/trees/{tree}")},
+                "url": visit.api(f"/git/commits/{sha}"),
+            },
+            "parents": [{"sha": p, "url": visit.api(f"/commits/{p}")} for p in parents.split()],
+        }
+    )
+
+
+async def create_status(request: Request, visit: Visit) -> Response:
+    sha = request.path_params["sha"]
+    if visit.repositories.commit_at(visit.name, sha) != sha:
+        raise Refusal(422, f"No commit found for SHA: {sha}")
+    given = await payload(request)
+    status: Entry = {
+        "state": given.get("state"),
+        "description": given.get("description"),
+        "target_url": given.get("target_url"),
+        "context": given.get("context") or "default",
+    }
+    if status["state"] not in _STATES:
+        raise invalid("Status", "state", "custom", "state is not included in the list")
+    if len(str(status["description"] or "")) > _DESCRIPTION_LIMIT:
+        text = f"description is too long (maximum is {_DESCRIPTION_LIMIT} characters)"
+        raise invalid("Status", "description", "custom", text)
+    if status["target_url"] and urlsplit(str(status["target_url"])).scheme not in (
+        "http",
+        "https",
+    ):
+        raise invalid("Status", "target_url", "custom", "target_url must use http(s) scheme")
+    now = timestamp()
+    entry = visit.ledger.add_status(
+        visit.name, sha, {**status, "created_at": now, "updated_at": now}
+    )
+    return JSONResponse(_shown(entry, sha, visit), 201)
+
+
+async def list_statuses(request: Request, visit: Visit) -> Response:
+    sha = _sha(request, visit)
+    entries = visit.ledger.statuses(visit.name, sha)
+    return paged(request, [_shown(entry, sha, visit) for entry in entries])
+
+
+async def combined_status(request: Request, visit: Visit) -> Response:
+    """The newest status of each context; `pending` when there is none."""
+    sha = _sha(request, visit)
+    latest: dict[str, Entry] = {}
+    for entry in visit.ledger.statuses(visit.name, sha):
+        latest.setdefault(entry["context"], entry)
+    return JSONResponse(
+        {
+            "state": _combined({entry["state"] for entry in latest.values()}),
+            "sha": sha,
+            "total_count": len(latest),
+            "statuses": [_shown(entry, sha, visit) for entry in latest.values()],
+            "commit_url": visit.api(f"/commits/{sha}"),
+            "url": visit.api(f"/commits/{sha}/status"),
+        }
+    )
+
+
+def _combined(states: set[str]) -> str:
+    if states & {"failure", "error"}:
+        return "failure"
+    return "success" if states == {"success"} else "pending"
+
+
+def _shown(entry: Entry, sha: str, visit: Visit) -> Entry:
+    return {
+        **entry,
+        "url": visit.api(f"/statuses/{sha}"),
+        "creator": {"login": visit.login},
+    }
