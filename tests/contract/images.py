@@ -1,0 +1,93 @@
+"""Images as the build tests make and read them, without the product's own client."""
+
+import io
+import json
+import struct
+import tarfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from slipway.settings import Settings
+from tests.contract.docker_engine import LABEL, RegistryLogin
+from tests.contract.oci import ACCEPT, digest_of
+
+DOCKERFILE = f'FROM scratch\nLABEL {LABEL}=1\nCOPY . /app\nCMD ["/app/server"]\n'
+EXIT_3 = b"\xbf\x03\x00\x00\x00\xb8\x3c\x00\x00\x00\x0f\x05"  # x86-64: exit(3)
+PAUSE = b"\xb8\x22\x00\x00\x00\x0f\x05"  # x86-64: pause()
+
+
+def program(code: bytes) -> bytes:
+    """A static x86-64 Linux program of a few instructions: what RUN needs on an empty base."""
+    start, size = 0x400000, 64 + 56 + len(code)
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = struct.pack(
+        "<16sHHIQQQIHHHHHH", ident, 2, 62, 1, start + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0
+    )
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, size, size, 4096)
+    return header + segment + code
+
+
+def source(folder: Path, files: dict[str, str | bytes] | None = None) -> Path:
+    """A service's source: a Dockerfile, a program and what the test adds."""
+    base = {"Dockerfile": DOCKERFILE, "server": "#!/bin/sh\n", "lib/books.txt": "Quijote\n"}
+    for name, content in {**base, **(files or {})}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (folder / "server").chmod(0o755)
+    return folder
+
+
+def settings_for(registry: RegistryLogin, **changes: Any) -> Settings:
+    """Settings that reach one registry on loopback."""
+    values = {
+        "registry_username": registry.username,
+        "registry_password": SecretStr(registry.password),
+        "plain_http_registries": (registry.address,),
+    }
+    return Settings(**(values | changes))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An image as a registry answers it: every byte checked against its digest."""
+
+    digest: str
+    head_digest: str
+    document: dict[str, Any]
+    config: dict[str, Any]
+    members: dict[str, tarfile.TarInfo] = field(hash=False)
+
+    @property
+    def files(self) -> set[str]:
+        """Paths of the regular files of all layers."""
+        return {name for name, member in self.members.items() if member.isfile()}
+
+
+def stored(registry: RegistryLogin, name: str, reference: str) -> Stored | None:
+    """The image under a tag or digest; None when there is none."""
+    auth = (registry.username, registry.password)
+    with httpx.Client(base_url=f"http://{registry.address}/v2/{name}", auth=auth) as client:
+        head = client.head(f"/manifests/{reference}", headers=ACCEPT)
+        if head.status_code == 404:
+            return None
+        manifest = client.get(f"/manifests/{reference}", headers=ACCEPT).raise_for_status()
+        document = manifest.json()
+        config = json.loads(_blob(client, document["config"]))
+        members = {
+            member.name: member
+            for layer in document["layers"]
+            for member in tarfile.open(fileobj=io.BytesIO(_blob(client, layer)))
+        }
+    head_digest = head.headers["Docker-Content-Digest"]
+    return Stored(digest_of(manifest.content), head_digest, document, config, members)
+
+
+def _blob(client: httpx.Client, descriptor: dict[str, Any]) -> bytes:
+    content = client.get(f"/blobs/{descriptor['digest']}").raise_for_status().content
+    assert digest_of(content) == descriptor["digest"]
+    return content

@@ -1,0 +1,331 @@
+"""The contract of every builder: the same cases for the layer assembler and the Docker engine."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from sandbox.registry import Account, Registry
+from sandbox.serving import Fault, Server, free_port, served
+from slipway.builders import builder_for
+from slipway.builders.interface import REVISION, Builder, Target
+from slipway.errors import Conflict, Final, InvalidInput, Retryable, Unauthorized
+from slipway.service import ImageRules, LayerRules
+from slipway.settings import Settings
+from tests.contract.docker_engine import LABEL, RegistryLogin
+from tests.contract.images import settings_for, source, stored
+
+COMMIT, OTHER = "a" * 40, "b" * 40
+NAME = "team/books-api"
+BuilderFor = Callable[[Settings], Builder]
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Iterator[Server]:
+    """A registry with one account that may push and one that may only pull."""
+    accounts = [
+        Account("robot", "not-a-real-secret", push=("team",)),
+        Account("reader", "another-secret", pull=("team",)),
+    ]
+    with served(Registry(tmp_path / "registry", accounts).app) as server:
+        yield server
+
+
+@pytest.fixture
+def login(stand_in: Server) -> RegistryLogin:
+    """The account of the stand-in that may push."""
+    return RegistryLogin(f"127.0.0.1:{stand_in.port}", "robot", "not-a-real-secret")
+
+
+@pytest.fixture(params=["layer", pytest.param("docker", marks=pytest.mark.docker)])
+def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BuilderFor:
+    """Each builder in turn, for the settings of the test."""
+    if request.param == "docker":
+        request.getfixturevalue("docker_engine")
+        monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue("docker_address"))
+    rules = ImageRules(
+        repository="127.0.0.1:1/unused",
+        builder=request.param,
+        layer=LayerRules(command=("/app/server",)),
+        timeout=timedelta(seconds=40),
+    )
+    return lambda settings: builder_for(rules, settings)
+
+
+def target(login: RegistryLogin, version: str = "1.2.0", revision: str = COMMIT) -> Target:
+    labels = {
+        REVISION: revision,
+        "org.opencontainers.image.version": version,
+        "org.opencontainers.image.source": "https://git.example/team/books-api",
+        LABEL: "1",
+    }
+    created = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    return Target(f"{login.address}/{NAME}", version, labels, created)
+
+
+@pytest.fixture(params=["stand_in", pytest.param("real_registry", marks=pytest.mark.docker)])
+def any_login(request: pytest.FixtureRequest) -> RegistryLogin:
+    """The stand-in and docker-registry in turn."""
+    name = "login" if request.param == "stand_in" else "real_registry"
+    found: RegistryLogin = request.getfixturevalue(name)
+    return found
+
+
+def test_B01_labels_say_version_revision_and_source(
+    builder: BuilderFor, any_login: RegistryLogin, tmp_path: Path
+) -> None:
+    wanted = target(any_login, "1.2.1")
+    builder(settings_for(any_login)).build(source(tmp_path / "s"), wanted)
+    image = stored(any_login, NAME, "1.2.1")
+    assert image
+    assert wanted.labels.items() <= image.config["config"]["Labels"].items()
+    assert image.config["config"]["Cmd"] == ["/app/server"]
+
+
+def test_B25_digest_is_the_registry_s_and_the_manifest_s(
+    builder: BuilderFor, any_login: RegistryLogin, tmp_path: Path
+) -> None:
+    wanted = target(any_login, "1.2.5")
+    digest = builder(settings_for(any_login)).build(source(tmp_path / "s"), wanted)
+    image = stored(any_login, NAME, "1.2.5")
+    assert image
+    assert digest == image.digest == image.head_digest
+    assert {"app/server", "app/lib/books.txt"} <= image.files
+    assert image.members["app/server"].mode & 0o111
+
+
+def test_B11_ignored_and_secret_files_are_not_in_the_image(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    files: dict[str, str | bytes] = {
+        ".dockerignore": "docs\n!docs/keep.md\n# a comment\n!.env\n",
+        "docs/left-out.md": "",
+        "docs/keep.md": "kept",
+        ".env": "TOKEN=x",
+        "lib/.env.local": "TOKEN=x",
+        "lib/server.key": "x",
+        ".git/config": "x",
+    }
+    builder(settings_for(login)).build(source(tmp_path / "s", files), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    inside = {name for name in image.files if name.startswith("app/")}
+    assert inside - {"app/Dockerfile", "app/.dockerignore"} == {
+        "app/server",
+        "app/lib/books.txt",
+        "app/docs/keep.md",
+    }
+
+
+def test_B12_configuration_holds_no_secret(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    builder(settings_for(login)).build(source(tmp_path / "s"), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert login.password not in json.dumps([image.config, image.document])
+
+
+def test_B15_wrong_or_missing_credentials_are_final(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    for changes in (
+        {"registry_password": SecretStr("wrong-secret")},
+        {"registry_username": "", "registry_password": None},
+    ):
+        with pytest.raises(Unauthorized) as caught:
+            builder(settings_for(login, **changes)).build(source(tmp_path / "s"), target(login))
+        assert "wrong-secret" not in str(caught.value)
+
+
+def test_B16_no_permission_to_push_is_final(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    reader = RegistryLogin(login.address, "reader", "another-secret")
+    with pytest.raises(Unauthorized, match=f"no permission to push to {login.address}/{NAME}"):
+        builder(settings_for(reader)).build(source(tmp_path / "s"), target(login))
+    assert stored(login, NAME, "1.2.0") is None
+
+
+def test_B18_registry_that_is_down_is_retryable(builder: BuilderFor, tmp_path: Path) -> None:
+    nowhere = RegistryLogin(f"127.0.0.1:{free_port()}", "robot", "x")
+    with pytest.raises(Retryable, match=f"127.0.0.1:{nowhere.address[10:]}"):
+        builder(settings_for(nowhere)).build(source(tmp_path / "s"), target(nowhere))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_B19_busy_registry_is_retryable(
+    status: int, builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    wait = (("Retry-After", "7"),)
+    fault = Fault(method="PUT", path="/manifests/", status=status, headers=wait)
+    stand_in.traffic.faults.append(fault)
+    with pytest.raises(Retryable) as caught:
+        builder(settings_for(login)).build(source(tmp_path / "s"), target(login))
+    if builder(settings_for(login)).name == "layer":  # the engine does not pass the time on
+        assert caught.value.retry_after == 7
+    assert stored(login, NAME, "1.2.0") is None
+
+
+def test_B29_each_registry_s_own_digest_is_taken(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    accounts = [Account("robot", "not-a-real-secret", push=("team",))]
+    with served(Registry(tmp_path / "second", accounts).app) as server:
+        second = RegistryLogin(f"127.0.0.1:{server.port}", login.username, login.password)
+        for registry in (login, second):
+            files = source(tmp_path / registry.address, {"where": registry.address})
+            digest = builder(settings_for(registry)).build(files, target(registry))
+            image = stored(registry, NAME, "1.2.0")
+            assert image and image.head_digest == digest
+
+
+def test_B34_version_of_another_commit_is_a_conflict(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    files = source(tmp_path / "s")
+    first = builder(settings_for(login)).build(files, target(login))
+    with pytest.raises(Conflict, match=COMMIT):
+        builder(settings_for(login)).build(files, target(login, revision=OTHER))
+    image = stored(login, NAME, "1.2.0")
+    assert image and image.digest == first
+
+
+def test_B35_same_image_again_is_a_success(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    files = source(tmp_path / "s")
+    first = builder(settings_for(login)).build(files, target(login))
+    assert builder(settings_for(login)).build(files, target(login)) == first
+
+
+def test_B36_lost_answer_to_the_manifest_converges(
+    builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    files = source(tmp_path / "s")
+    fault = Fault(method="PUT", path="/manifests/", lose_answer=True)
+    stand_in.traffic.faults.append(fault)
+    with pytest.raises(Retryable):
+        builder(settings_for(login)).build(files, target(login))
+    digest = builder(settings_for(login)).build(files, target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image and image.digest == digest
+    done = [r for r in stand_in.traffic.writes() if "/manifests/" in r.path]
+    assert len(done) == 1
+
+
+def test_B13_context_over_the_limit_is_refused(
+    builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    files = source(tmp_path / "s", {"assets/film": ""})
+    os.truncate(files / "assets/film", 600 * 1024 * 1024)  # sparse: takes no disk
+    with pytest.raises(InvalidInput, match=r"600\.0 MiB.*assets 600\.0 MiB"):
+        builder(settings_for(login)).build(files, target(login))
+    assert not stand_in.traffic.writes()
+
+
+# The layer builder alone
+
+
+@pytest.fixture
+def layer() -> Callable[..., Builder]:
+    """The layer builder with the rules of the test."""
+
+    def make(login: RegistryLogin, **rules: object) -> Builder:
+        image = ImageRules(
+            repository="127.0.0.1:1/unused", builder="layer", layer=LayerRules(**rules)
+        )
+        return builder_for(image, settings_for(login))
+
+    return make
+
+
+def test_B39_same_source_gives_the_same_digest(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    one, two = source(tmp_path / "one"), source(tmp_path / "two", {"gone": ""})
+    (two / "gone").unlink()
+    os.utime(two / "server", (1, 1))
+    (two / "lib").chmod(0o700)
+    wanted = target(login)
+    elsewhere = replace(wanted, repository=f"{login.address}/team/copy")
+    assert layer(login).build(one, wanted) == layer(login).build(two, elsewhere)
+
+
+def test_B23_dropped_upload_leaves_no_tag_and_a_retry_succeeds(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    stand_in.traffic.faults.append(Fault(method="PUT", path="/blobs/uploads/", drop=True))
+    with pytest.raises(Retryable):
+        layer(login).build(source(tmp_path / "s"), target(login))
+    assert stored(login, NAME, "1.2.0") is None
+    digest = layer(login).build(source(tmp_path / "s"), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image and image.digest == digest
+
+
+def test_blobs_that_are_there_are_not_sent_again(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    layer(login).build(source(tmp_path / "s"), target(login))
+    stand_in.traffic.reset()
+    layer(login).build(source(tmp_path / "s"), target(login))
+    assert not stand_in.traffic.writes()
+
+
+def test_layer_on_a_base_keeps_what_the_base_says(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    below = replace(target(login), repository=f"{login.address}/team/base")
+    first = layer(login, include=("lib",), workdir="/base", env=(("A", "1"), ("B", "2")))
+    base = first.build(source(tmp_path / "s"), below)
+    second = layer(
+        login, base=f"{login.address}/team/base:9@{base}", include=("server",), env=(("B", "3"),)
+    )
+    stand_in.traffic.reset()
+    second.build(source(tmp_path / "s"), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert image.files == {"base/lib/books.txt", "app/server"}
+    assert image.config["config"]["Env"] == ["A=1", "B=3"]
+    assert image.config["config"]["WorkingDir"] == "/app"
+    assert len(image.config["rootfs"]["diff_ids"]) == 2
+    mounted = [r for r in stand_in.traffic.requests if "mount=" in r.query]
+    assert [r.status for r in mounted] == [201]
+
+
+def test_layer_on_a_base_of_another_registry_copies_its_blobs(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    writer, anyone = Account("w", "w", push=("",)), Account("", "", pull=("",))
+    with served(Registry(tmp_path / "second", [writer]).app) as server:
+        second = RegistryLogin(f"127.0.0.1:{server.port}", "w", "w")
+        base = layer(second, include=("lib",)).build(source(tmp_path / "s"), target(second))
+    with served(Registry(tmp_path / "second", [anyone]).app) as server:
+        address = f"127.0.0.1:{server.port}"
+        rules = LayerRules(base=f"{address}/{NAME}@{base}", include=("server",))
+        image = ImageRules(repository="127.0.0.1:1/unused", builder="layer", layer=rules)
+        settings = settings_for(login, plain_http_registries=(login.address, address))
+        builder_for(image, settings).build(source(tmp_path / "s"), target(login))
+    found = stored(login, NAME, "1.2.0")
+    assert found and found.files == {"app/lib/books.txt", "app/server"}
+
+
+@pytest.mark.parametrize("base", ["127.0.0.1:1/team/base:1", "base@sha256:" + "a" * 64])
+def test_base_that_can_move_is_refused(
+    base: str, layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="by digest"):
+        layer(login, base=base).build(source(tmp_path / "s"), target(login))
+
+
+def test_include_that_holds_nothing_is_refused(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    with pytest.raises(Final, match="'dist' holds no file"):
+        layer(login, include=("server", "dist")).build(source(tmp_path / "s"), target(login))
