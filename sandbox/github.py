@@ -145,7 +145,8 @@ async def show_ref(request: Request, visit: Visit) -> Response:
 
 
 async def _refuse(_request: Request, refusal: Any) -> Response:
-    return refusal.answer()
+    answer: Response = refusal.answer()
+    return answer
 
 
 async def _no_route(_request: Request, _error: Exception) -> Response:
