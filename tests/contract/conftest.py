@@ -1,0 +1,8 @@
+"""Contract tests may ask for a real Docker engine and a real registry."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A plugin is loaded once, whoever else loads it: there is only one engine in a test run.
+    config.pluginmanager.import_plugin("tests.contract.docker_engine")
