@@ -126,8 +126,8 @@ class GitHost:
             "CONTENT_TYPE": headers.get("content-type", ""),
             "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""),
         }
-        if "content-length" in headers:  # without it (chunked) the backend reads to the end
-            environment["CONTENT_LENGTH"] = headers["content-length"]
+        # No CONTENT_LENGTH: with it, the backend of git 2.39 spins for ever when a client goes away
+        # in the middle of a body. Without it, it reads to the end.
         await _cgi(["git", "http-backend"], environment, receive, send)
 
 
@@ -164,7 +164,7 @@ async def _cgi(
         await feeding
     except BaseException:  # the server is stopping, or the answer cannot be sent
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            process.terminate()
         raise
     finally:
         feeding.cancel()

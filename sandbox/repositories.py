@@ -2,8 +2,10 @@
 
 import fnmatch
 import os
+import random
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -167,7 +169,7 @@ class Repositories:
 
     def write(self, name: str, branch: str, drafts: list[Draft]) -> str:
         """Add commits to a branch, all or none; the new head. Protection does not apply."""
-        for _attempt in range(9):
+        for _attempt in range(50):
             stream = _stream(branch, drafts, self.commit_at(name, full_ref(branch)))
             try:
                 self.git(name, "fast-import", "--quiet", "--done", stdin=stream)
@@ -175,6 +177,7 @@ class Repositories:
             except GitError as refusal:
                 if "Not updating" not in str(refusal) and "lock" not in str(refusal):
                     raise
+                time.sleep(random.uniform(0, 0.02))
         else:
             raise GitError(f"{name}: {branch} was always moved by another writer")
         return self.git(name, "rev-parse", full_ref(branch)).decode().strip()

@@ -1,9 +1,13 @@
 """The Git host stand-in, met with the real git command: it must refuse as GitHub does."""
 
+import base64
 import gzip
 import os
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -306,6 +310,37 @@ def test_a_broken_pack_changes_nothing(desk: Desk) -> None:
     assert b"ok refs/heads/main" not in answer.content
     assert b"hostside" not in answer.content
     assert desk.host.head(NAME) == before
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_push_changes_nothing(desk: Desk) -> None:
+    before = desk.host.head(NAME)
+    command = f"{before} {'1' * 40} refs/heads/main\0 report-status".encode()
+    credentials = base64.b64encode(f"x:{WRITER.value}".encode()).decode()
+    head = (
+        f"POST /{NAME}.git/git-receive-pack HTTP/1.1\r\nHost: git\r\nContent-Length: 100000\r\n"
+        "Content-Type: application/x-git-receive-pack-request\r\n"
+        f"Authorization: Basic {credentials}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", desk.server.port)) as connection:
+        body = f"{len(command) + 4:04x}".encode() + command + b"0000PACK"
+        connection.sendall(head.encode() + body)
+    deadline = time.monotonic() + 10
+    while not desk.server.traffic.writes():  # recorded when the backend has ended
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert desk.host.head(NAME) == before
+
+
+def test_writers_at_the_same_time_lose_nothing(desk: Desk) -> None:
+    def write(writer: int) -> None:
+        for turn in range(4):
+            name = f"{writer}-{turn}.txt"
+            desk.host.commit(NAME, "main", {name: b"x\n"}, f"{name}\n")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    listed = desk.host.repositories.git(NAME, "ls-tree", "--name-only", "main").decode()
+    assert sum(name.endswith(".txt") for name in listed.split()) == 12
 
 
 @pytest.mark.parametrize("path", ["HEAD", "objects/info/packs", "config", "info/refs"])
