@@ -7,11 +7,12 @@ before it is returned, and the change is refused when anything but the value dif
 import re
 from typing import NamedTuple
 
-from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from slipway import keypath
 from slipway.errors import InvalidInput
-from slipway.yaml_nodes import NotEditable, Source, document, outline, scalar
+from slipway.yaml_nodes import scalar
+from slipway.yaml_source import NotEditable, Source, document, outline, text_of
 
 __all__ = ["Edited", "NotEditable", "get_scalar", "set_scalar"]
 
@@ -19,7 +20,7 @@ __all__ = ["Edited", "NotEditable", "get_scalar", "set_scalar"]
 _VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
 # Plain values that one YAML reader or another takes for a number, a date, a boolean or nothing.
 _NOT_TEXT = re.compile(
-    r"[-+.]?[0-9][0-9_.]*([eE][-+]?[0-9]+)?|0[xob][0-9A-Fa-f_]+"
+    r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?|0[xob][0-9A-Fa-f_]+"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|y|n|yes|no|on|off|true|false|null|~|",
     re.IGNORECASE,
 )
@@ -43,7 +44,8 @@ def get_scalar(source: bytes, key: str, *, file: str) -> str:
     """
     text = _decoded(source, file, key)
     spot = Source(text, file, key)
-    return str(scalar(spot, document(spot), keypath.parse(key)).value)
+    node, _ = scalar(spot, document(spot), keypath.parse(key))
+    return text_of(node)
 
 
 def set_scalar(source: bytes, key: str, value: str, *, file: str) -> Edited:
@@ -60,13 +62,14 @@ def set_scalar(source: bytes, key: str, value: str, *, file: str) -> Edited:
     text = _decoded(source, file, key)
     spot = Source(text, file, key)
     root = document(spot)
-    node = scalar(spot, root, keypath.parse(key))
-    start, end = _span(spot, node)
-    old, line = str(node.value), spot.line(node)
+    node, name = scalar(spot, root, keypath.parse(key))
+    line = spot.line(name or node)
+    start, end = _span(spot, node, line) if _stands(node) else _gap(spot, name, line)
+    old = text_of(node)
     if old == value and (node.style in ("'", '"') or not _NOT_TEXT.fullmatch(old)):
         return Edited(source, old, False, line)
-    edited = text[:start] + _written(text, start, node, value) + text[end:]
-    _require_single_change(spot, list(outline(root)), edited, value)
+    edited = text[:start] + _written(node, value) + text[end:]
+    _require_single_change(spot, root, node, edited, value)
     return Edited(_prefix(source) + edited.encode(), old, True, line)
 
 
@@ -91,11 +94,15 @@ def _decoded(source: bytes, file: str, key: str) -> str:
     return text
 
 
-def _span(spot: Source, node: ScalarNode) -> tuple[int, int]:
-    """First and last-but-one position of the value's token, quotes included."""
+def _stands(node: ScalarNode) -> bool:
+    """Whether the value has a token at all; `key:` alone has none."""
+    return bool(node.value or node.style or node.start_mark.index < node.end_mark.index)
+
+
+def _span(spot: Source, node: ScalarNode, line: int) -> tuple[int, int]:
+    """Where the value's token begins and ends, quotes included."""
     start, end = node.start_mark.index, node.end_mark.index
     raw = spot.text[start:end]
-    line = spot.line(node)
     if raw.startswith("!"):
         raise spot.refuse("the value carries a tag", "write the value without '!...'", line)
     if node.style in ("|", ">"):
@@ -104,27 +111,34 @@ def _span(spot: Source, node: ScalarNode) -> tuple[int, int]:
         raw = raw.rstrip()
     if "\n" in raw or "\r" in raw:
         raise spot.refuse("the value spans lines", "write it on one line", line)
-    if not raw and spot.text[start - 1 : start] not in (":", "-"):
-        raise spot.refuse("the key has no value and no colon", "write 'key:' first", line)
     return start, start + len(raw)
 
 
-def _written(text: str, start: int, node: ScalarNode, value: str) -> str:
+def _gap(spot: Source, name: Node | None, line: int) -> tuple[int, int]:
+    """Where a missing value belongs: behind the colon. The parser's own mark is further on."""
+    colon = name and re.compile(r"[ \t]*:").match(spot.text, name.end_mark.index)
+    if not colon:
+        raise spot.refuse("there is no value and no colon to put one behind", "write 'key:'", line)
+    return colon.end(), colon.end()
+
+
+def _written(node: ScalarNode, value: str) -> str:
     """The value's new token: in the quotes it had, else in double quotes."""
     if node.style == "'":
         return f"'{value}'"
-    empty = text[start - 1 : start] in (":", "-") and not node.value and node.style is None
-    return f' "{value}"' if empty else f'"{value}"'
+    return f'"{value}"' if _stands(node) else f' "{value}"'
 
 
 def _require_single_change(
-    spot: Source, before: list[tuple[str, str, str]], edited: str, value: str
+    spot: Source, root: Node, node: ScalarNode, edited: str, value: str
 ) -> None:
     """Read the edited text and refuse it unless exactly one scalar differs, and is `value`."""
+    before = list(outline(root))
     after = list(outline(document(Source(edited, spot.file, spot.key))))
-    differing = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
     expected = ("ScalarNode", _STRING, value)
-    if len(before) != len(after) or [new for _, new in differing] != [expected]:
+    quoted_only = ("ScalarNode", str(node.tag), node.value) == expected
+    differing = [new for old, new in zip(before, after, strict=False) if old != new]
+    if len(before) != len(after) or differing != ([] if quoted_only else [expected]):
         raise spot.refuse(
             "the edit would change more than the value, and was not made",
             "write the value in double quotes by hand once",

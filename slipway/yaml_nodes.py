@@ -1,78 +1,34 @@
-"""Finds one scalar in a YAML or JSON text. Reads only: nothing here can write YAML.
+"""Finds one scalar among the nodes of a YAML or JSON text.
 
 Whatever could make an edit mean something else than it says is refused: anchors and aliases on the
-way, merge keys, duplicate keys, several documents, values that are no single token.
+way, merge keys, duplicate
+keys and predicates that fit several items or none.
 """
 
 import difflib
-from collections.abc import Iterator
+from typing import NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from slipway.errors import Final
 from slipway.keypath import Match, Step
+from slipway.yaml_source import NotEditable, Source, text_of
 
-LIMIT = 1 << 20  # characters; reading is slow and a manifest is small
 _SHOWN = 8  # keys named in a hint
 
 
-class NotEditable(Final):
-    """The value cannot be changed without a doubt about what else would change; nothing was."""
+class Child(NamedTuple):
+    """A node and the key it stands under; a list's item stands under none."""
+
+    node: Node
+    key: Node | None
 
 
-class Source:
-    """One text and the names it has in messages."""
-
-    def __init__(self, text: str, file: str, key: str) -> None:
-        self.text, self.file, self.key = text, file, key
-
-    def line(self, node: Node) -> int:
-        """The line a node begins on, from 1."""
-        return self.text.count("\n", 0, node.start_mark.index) + 1
-
-    def refuse(self, reason: str, hint: str, line: int | None = None) -> NotEditable:
-        """The error for this text and key."""
-        where = f"{self.file}:{line}" if line else self.file
-        return NotEditable(f"{where}: {self.key}: {reason}", hint)
-
-
-def document(source: Source) -> Node:
-    """The root of the only document of the text, unresolved: aliases are not expanded."""
-    if len(source.text) > LIMIT:
-        raise source.refuse(f"the file is longer than {LIMIT} characters", "split the file")
-    try:
-        roots = list(YAML(typ="rt", pure=True).compose_all(source.text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        raise source.refuse(f"not valid YAML: {error.problem}", _NOT_YAML, line) from None
-    except (YAMLError, ValueError) as error:
-        raise source.refuse(f"not valid YAML: {' '.join(str(error).split())}", _NOT_YAML) from None
-    except RecursionError:
-        raise source.refuse("nested too deeply", "flatten the file") from None
-    documents: list[Node] = [root for root in roots if root is not None and not _is_empty(root)]
-    if len(documents) != 1:
-        raise source.refuse(
-            f"the file holds {len(documents)} documents, not one",
-            "keep one document in the file, with the key in it",
-        )
-    return documents[0]
-
-
-_NOT_YAML = (
-    "correct the file; where it is a template, keep the value in a values file of its own"
-    " (tabs can only stand inside quotes)"
-)
-
-
-def scalar(source: Source, root: Node, steps: tuple[Step, ...]) -> ScalarNode:
-    """The scalar at the end of the way; NotEditable when the way or its end is unfit."""
-    node, walked = root, ""
+def scalar(source: Source, root: Node, steps: tuple[Step, ...]) -> tuple[ScalarNode, Node | None]:
+    """The scalar at the end of the way, and its key; NotEditable when way or end are unfit."""
+    (node, key), walked = Child(root, None), ""
     for step in steps:
         _refuse_shared(source, node, walked)
-        node = _next(source, node, step, walked)
+        node, key = _next(source, node, step, walked)
         walked = _longer(walked, step)
     _refuse_shared(source, node, walked)
     if not isinstance(node, ScalarNode):
@@ -82,7 +38,7 @@ def scalar(source: Source, root: Node, steps: tuple[Step, ...]) -> ScalarNode:
             f"name a value inside it; there is {_names(_keys(node))}",
             source.line(node),
         )
-    return node
+    return node, key
 
 
 def _refuse_shared(source: Source, node: Node, walked: str) -> None:
@@ -95,7 +51,7 @@ def _refuse_shared(source: Source, node: Node, walked: str) -> None:
         )
 
 
-def _next(source: Source, node: Node, step: Step, walked: str) -> Node:
+def _next(source: Source, node: Node, step: Step, walked: str) -> Child:
     if isinstance(step, str):
         return _by_key(source, node, step, walked)
     if not isinstance(node, SequenceNode):
@@ -105,8 +61,7 @@ def _next(source: Source, node: Node, step: Step, walked: str) -> Node:
         )  # fmt: skip
     if isinstance(step, int):
         if step < len(node.value):
-            item: Node = node.value[step]
-            return item
+            return Child(node.value[step], None)
         raise source.refuse(
             f"'{walked}' has {len(node.value)} items, none at [{step}]",
             "items are counted from 0; [field=value] is the safer way to select one",
@@ -115,7 +70,7 @@ def _next(source: Source, node: Node, step: Step, walked: str) -> Node:
     return _by_property(source, node, step, walked)
 
 
-def _by_key(source: Source, node: Node, name: str, walked: str) -> Node:
+def _by_key(source: Source, node: Node, name: str, walked: str) -> Child:
     if isinstance(node, ScalarNode):
         raise _not_a_mapping(source, node, walked)
     if not isinstance(node, MappingNode):
@@ -133,8 +88,7 @@ def _by_key(source: Source, node: Node, name: str, walked: str) -> Node:
             source.line(found[1][0]),
         )
     if found:
-        value: Node = found[0][1]
-        return value
+        return Child(found[0][1], found[0][0])
     raise _missing(source, node, name, walked)
 
 
@@ -171,12 +125,11 @@ def _merged(node: Node) -> set[str]:
     return {name for merged in nodes if isinstance(merged, MappingNode) for name in _keys(merged)}
 
 
-def _by_property(source: Source, node: SequenceNode, match: Match, walked: str) -> Node:
+def _by_property(source: Source, node: SequenceNode, match: Match, walked: str) -> Child:
     values = [(item, _property(item, match.field)) for item in node.value]
     found = [item for item, value in values if value == match.value]
     if len(found) == 1:
-        item: Node = found[0]
-        return item
+        return Child(found[0], None)
     there = sorted({value for _, value in values if value is not None})
     if found:
         raise source.refuse(
@@ -197,26 +150,8 @@ def _property(item: Node, field: str) -> str | None:
     return next((_text(value) for key, value in item.value if _text(key) == field), None)
 
 
-def outline(root: Node) -> Iterator[tuple[str, str, str]]:
-    """Every node once, in order: kind, tag and text. Linear in the text, whatever the aliases."""
-    seen: dict[int, int] = {}
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            yield "alias", "", str(seen[id(node)])
-            continue
-        seen[id(node)] = len(seen)
-        text = node.value if isinstance(node, ScalarNode) else str(len(node.value))
-        yield type(node).__name__, str(node.tag), text
-        if isinstance(node, MappingNode):
-            waiting.extend(part for pair in reversed(node.value) for part in reversed(pair))
-        elif isinstance(node, SequenceNode):
-            waiting.extend(reversed(node.value))
-
-
 def _text(node: Node) -> str | None:
-    return str(node.value) if isinstance(node, ScalarNode) else None
+    return text_of(node) if isinstance(node, ScalarNode) else None
 
 
 def _keys(node: Node) -> list[str]:
@@ -228,10 +163,6 @@ def _keys(node: Node) -> list[str]:
 def _names(names: list[str]) -> str:
     more = ", ..." if len(names) > _SHOWN else ""
     return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more if names else "none"
-
-
-def _is_empty(root: Node) -> bool:
-    return isinstance(root, ScalarNode) and root.value == "" and root.style is None
 
 
 def _longer(walked: str, step: Step) -> str:
