@@ -1,0 +1,213 @@
+"""What people read about a delivery: the question, the decision and the report. Pure.
+
+Texts from commits, release notes, servers and approvers are untrusted and never become mark-up.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from slipway.markdown import code, duration, escape, fence, link, moment, safe_url, table
+from slipway.model import Approval, Change, Commit, Image, Proof, Release
+from slipway.service import Environment, Service
+from slipway.timeline import steps, timeline
+
+_COMMITS = 20  # shown; the rest is counted
+_NOTES = 2_000  # characters of the release notes
+
+
+class Link(NamedTuple):
+    """One link of a delivery; the key stays the same from delivery to delivery."""
+
+    key: str
+    url: str
+    text: str
+
+
+def approval_question(
+    service: Service,
+    environment: Environment,
+    release: Release,
+    image: Image,
+    change: Change,
+    proofs: Sequence[Proof],
+    commits: Sequence[Commit],
+    expires: datetime,
+) -> str:
+    """The question before an environment is touched.
+
+    `commits` are those since the version that runs there now, newest first.
+    """
+    before = previous_version(change, release.version)
+    approvers = environment.gate.approvers if environment.gate else ()
+    place = escape(environment.name)
+    return "\n\n".join(
+        [
+            f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
+            _facts(release, image, before, approvers, expires),
+            f"## What changes in Git\n\n{_diff(change)}",
+            f"## Proven so far\n\n{_proven(proofs)}",
+            f"## Commits\n\n{commit_list(commits)}",
+            f"## Release notes\n\n{_notes(release.notes)}",
+            f"## Your answer\n\n{_answers(place)}",
+        ]
+    )
+
+
+def _answers(place: str) -> str:
+    return (
+        f"- **approve** writes exactly this diff and carries this digest into {place}."
+        " If either changes before that, the approval no longer counts.\n"
+        f"- **reject** (the default) ends the run; {place} stays as it is."
+    )
+
+
+def previous_version(change: Change, version: str) -> str | None:
+    """What the manifests hold where `version` will be written; None when that cannot be told."""
+    return next((edit.old for edit in change.edits if edit.new == version and edit.old), None)
+
+
+def _facts(
+    release: Release,
+    image: Image,
+    before: str | None,
+    approvers: Sequence[str],
+    expires: datetime,
+) -> str:
+    now = f"{code(release.version)}, after {code(before)}" if before else code(release.version)
+    rows = [
+        ("Version", now),
+        ("Image", code(image.repository)),
+        ("Digest", code(image.digest)),
+        ("Source", f"{code(release.sha)} · {link(f'release {release.tag}', release.url)}"),
+        ("May approve", ", ".join(code(name) for name in approvers) or "nobody"),
+        ("Open until", moment(expires)),
+    ]
+    return table(("", ""), [(f"**{name}**", value) for name, value in rows])
+
+
+def _diff(change: Change) -> str:
+    if not change.edits:
+        return "Nothing: the manifests hold these values already."
+    return f"On top of {code(change.base)}:\n\n{fence(change.diff, 'diff')}"
+
+
+def _proven(proofs: Sequence[Proof]) -> str:
+    if not proofs:
+        return "No earlier environment: this is the first one."
+    return "\n".join(_one_proof(proof) for proof in proofs)
+
+
+def _one_proof(proof: Proof) -> str:
+    sync = proof.sync
+    running = (
+        f"- **{escape(proof.environment)}**: {link(sync.application, sync.url)} runs revision"
+        f" {code(sync.observed)}, healthy since {moment(sync.healthy_since)}"
+    )
+    lines = [
+        f"digest {code(sync.digest)}",
+        f"sync: {escape(sync.summary)}",
+        f"smoke: {_smoke(proof)}",
+    ]
+    return "\n".join([running, *(f"  - {line}" for line in lines)])
+
+
+def _smoke(proof: Proof) -> str:
+    smoke = proof.smoke
+    where = link(smoke.url.partition("://")[2], smoke.url)
+    version = f", by version {code(smoke.version)}" if smoke.version else ""
+    return (
+        f"{where} answered well {smoke.passes} times in a row{version};"
+        f" slowest {duration(smoke.latency)}"
+    )
+
+
+def commit_list(commits: Sequence[Commit]) -> str:
+    """At most twenty commits as a list, and how many more there are."""
+    if not commits:
+        return "No commit is known between the two versions."
+    lines = [
+        f"- {code(c.sha[:10])} {escape(c.subject, 120)} ({escape(c.author, 80)})"
+        for c in commits[:_COMMITS]
+    ]
+    more = len(commits) - _COMMITS
+    return "\n".join([*lines, f"- and {more} more"] if more > 0 else lines)
+
+
+def _notes(notes: str) -> str:
+    return fence(notes, "text", _NOTES) if notes.strip() else "None."
+
+
+def decision_record(service: Service, approval: Approval) -> str:
+    """Who decided what, when, about which exact change."""
+    done = "approved" if approval.decision == "approve" else "rejected"
+    rows = [
+        ("Decision", f"**{done}**"),
+        ("By", code(approval.approver)),
+        ("Reason", escape(approval.reason)),
+        ("At", moment(approval.at)),
+        ("Version", code(approval.version)),
+        ("Digest", code(approval.digest)),
+        ("Change", code(approval.fingerprint)),
+        ("Run", code(approval.run)),
+    ]
+    title = f"# {escape(service.service)} {escape(approval.version)}: {done} for"
+    return f"{title} {escape(approval.environment)}\n\n{table(('', ''), rows)}"
+
+
+def delivery_report(
+    service: Service, release: Release, image: Image, proofs: Sequence[Proof]
+) -> str:
+    """The report of a delivery as far as it has come: what is proven where, and in what time."""
+    entries = [f"- {link(text, url)}" for _, url, text in links(service, release, image, proofs)]
+    return "\n\n".join(
+        [
+            f"# {escape(service.service)} {escape(release.version)}",
+            _summary(service, release, proofs),
+            f"Image {code(image.reference)}, built from {code(release.sha)}.",
+            _environments(release, proofs),
+            f"## Timeline\n\n{timeline(steps(release, image, proofs))}",
+            f"## Links\n\n{chr(10).join(entries) or 'None.'}",
+        ]
+    )
+
+
+def _summary(service: Service, release: Release, proofs: Sequence[Proof]) -> str:
+    proven = [proof.environment for proof in proofs]
+    missing = [e.name for e in service.environments if e.name not in proven]
+    where = f"is live and proven in {', '.join(proven)}" if proven else "is proven nowhere yet"
+    rest = f"; not yet in {', '.join(missing)}" if missing and proven else ""
+    return f"Version {code(release.version)} {escape(where + rest)}."
+
+
+def _environments(release: Release, proofs: Sequence[Proof]) -> str:
+    head = ("Environment", "Version", "Digest", "Commit", "Sync", "Smoke test", "Approved by", "At")
+    return table(head, [_environment(release, proof) for proof in proofs])
+
+
+def _environment(release: Release, proof: Proof) -> tuple[str, ...]:
+    promotion, sync, smoke, approval = proof.promotion, proof.sync, proof.smoke, proof.approval
+    end = smoke.timing.started + timedelta(seconds=smoke.timing.seconds)
+    return (
+        escape(proof.environment),
+        code(release.version),
+        code(sync.digest[:19]),
+        link(promotion.revision[:10], promotion.url),
+        escape(sync.summary, 200),
+        _smoke(proof),
+        code(approval.approver) if approval else "no gate",
+        moment(end),
+    )
+
+
+def links(service: Service, release: Release, image: Image, proofs: Sequence[Proof]) -> list[Link]:
+    """The pages that belong to a delivery; only http and https ones."""
+    found = [Link("release", release.url, f"release {release.tag}")]
+    for proof in proofs:
+        name = proof.environment
+        found += [
+            Link(f"{name}-commit", proof.promotion.url, f"{name}: commit in the GitOps repository"),
+            Link(f"{name}-application", proof.sync.url, f"{name}: {proof.sync.application}"),
+            Link(f"{name}-smoke", proof.smoke.url, f"{name}: {service.service} {image.version}"),
+        ]
+    return [Link(key, url, text) for key, unsafe, text in found if (url := safe_url(unsafe))]
