@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.serving import Asgi, Fault, Receive, Scope, Send, free_port, served
@@ -140,6 +140,7 @@ def test_X51_an_answer_without_the_version_does_not_pass(got: Answer) -> None:
     assert isinstance(check_version(got, ASKED, "2.1.0"), Failed)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(100, 599))
 def test_X48_no_body_breaks_the_check(body: bytes, status: int) -> None:
     verdict = check(Answer(status, body, 0.0), LIST)
