@@ -1,8 +1,7 @@
 """Finds one scalar among the nodes of a YAML or JSON text.
 
 Whatever could make an edit mean something else than it says is refused: anchors and aliases on the
-way, merge keys, duplicate
-keys and predicates that fit several items or none.
+way, merge keys, duplicate keys, and predicates that fit several items or none.
 """
 
 import difflib

@@ -14,20 +14,6 @@ from slipway.errors import Final
 
 LIMIT = 1 << 20  # characters; reading is slow and a manifest is small
 _DEPTH = 200  # open brackets; reading takes quadratic time in them
-_NOT_YAML, line) from None
-    except (YAMLError, ValueError) as error:
-        raise source.refuse(f"not valid YAML: {' '.join(str(error).split())}", _NOT_YAML) from None
-    except RecursionError:
-        raise source.refuse("nested too deeply", "flatten the file") from None
-    documents: list[Node] = [root for root in roots if root is not None and not _is_empty(root)]
-    if len(documents) != 1:
-        raise source.refuse(
-            f"the file holds {len(documents)} documents, not one",
-            "keep one document in the file, with the key in it",
-        )
-    return documents[0]
-
-
 _NOT_YAML = (
     "correct the file; where it is a template, keep the value in a values file of its own"
     " (tabs can only stand inside quotes)"
@@ -65,7 +51,21 @@ def document(source: Source) -> Node:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        raise source.refuse(f"not valid YAML: {error.problem}", def outline(root: Node) -> Iterator[tuple[str, str, str]]:
+        raise source.refuse(f"not valid YAML: {error.problem}", _NOT_YAML, line) from None
+    except (YAMLError, ValueError) as error:
+        raise source.refuse(f"not valid YAML: {' '.join(str(error).split())}", _NOT_YAML) from None
+    except RecursionError:
+        raise source.refuse("nested too deeply", "flatten the file") from None
+    documents: list[Node] = [root for root in roots if root is not None and not _is_empty(root)]
+    if len(documents) != 1:
+        raise source.refuse(
+            f"the file holds {len(documents)} documents, not one",
+            "keep one document in the file, with the key in it",
+        )
+    return documents[0]
+
+
+def outline(root: Node) -> Iterator[tuple[str, str, str]]:
     """Every node once, in order: kind, tag and text. Linear in the text, whatever the aliases."""
     seen: dict[int, int] = {}
     waiting = [root]
@@ -99,5 +99,3 @@ def _depth(text: str) -> int:
 
 def _is_empty(root: Node) -> bool:
     return isinstance(root, ScalarNode) and root.value == "" and root.style is None
-
-
