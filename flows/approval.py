@@ -12,7 +12,7 @@ from typing import Literal
 
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
-from prefect.results import get_result_store
+from prefect.results import ResultStore, get_result_store
 from prefect.runtime import flow_run
 from pydantic import Field
 
@@ -106,7 +106,7 @@ def _accepted(approval: Approval) -> Approval:
 
 def recall(environment: Environment, image: Image, change: Change) -> Approval | None:
     """The approval this run was given before, if it still covers what would be written."""
-    store, key = get_result_store(), _key(environment.name, image.digest)
+    store, key = _records(), _key(environment.name, image.digest)
     if not store.exists(key):
         return None
     approval = Approval.model_validate(store.read(key).result)
@@ -115,7 +115,12 @@ def recall(environment: Environment, image: Image, change: Change) -> Approval |
 
 def remember(approval: Approval) -> None:
     """Keep the approval where results are kept: retries do not clear it, unlike a run's inputs."""
-    get_result_store().write(approval, key=_key(approval.environment, approval.digest))
+    _records().write(approval, key=_key(approval.environment, approval.digest))
+
+
+def _records() -> ResultStore:
+    """The run's result store; a flow's own keeps no metadata apart, which `write` would want."""
+    return get_result_store().model_copy(update={"metadata_storage": None})
 
 
 def _key(environment: str, digest: str) -> str:

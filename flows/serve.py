@@ -33,4 +33,5 @@ def deployments(service: str) -> list[RunnerDeployment]:
 
 if __name__ == "__main__":
     names = service_names(load().services)
-    serve(*(deployment for name in names for deployment in deployments(name)))
+    served = [deployment for name in names for deployment in deployments(name)]
+    serve(*served, pause_on_shutdown=False)

@@ -1,1 +1,1 @@
-"""Loopback stand-ins for everything a delivery talks to. Not a cluster, and not part of the product."""
+"""Loopback stand-ins for everything a delivery talks to. Not a cluster, not the product."""

@@ -31,7 +31,7 @@ class Request:
 
 @dataclass
 class Fault:
-    """What to do to matching requests: answer `status`, drop the connection, lose the answer, or delay."""
+    """What to do to matching requests: answer a status, hang up, lose the answer, or delay."""
 
     method: str = ""  # empty: any
     path: str = ""  # part of the path; empty: any
@@ -97,21 +97,18 @@ def observed(app: Asgi, traffic: Traffic) -> Asgi:
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record(message["status"])
-            if not (fault and fault.lose_answer):
+            if not fault.lose_answer:
                 await send(message)
 
-        fault = traffic.next_fault(scope)
-        if fault and fault.delay:
-            await asyncio.sleep(fault.delay)
-        if fault and fault.drop:
+        fault = traffic.next_fault(scope) or Fault()
+        await asyncio.sleep(fault.delay)
+        if fault.drop:
             record(0)
-            await _hang_up(receive, send)
-            return
-        if fault and fault.status:
+        elif fault.status:
             await _refuse(tell, fault)
-            return
-        await app(scope, receive, tell)
-        if fault and fault.lose_answer:
+        else:
+            await app(scope, receive, tell)
+        if fault.drop or fault.lose_answer:
             await _hang_up(receive, send)
 
     return serve
