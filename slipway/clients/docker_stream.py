@@ -20,14 +20,16 @@ _NETWORK = re.compile(
     re.IGNORECASE,
 )
 _BUSY = re.compile(
-    r"toomanyrequests|too many requests|\b429\b|HTTP status:? 5\d\d|\b50[234]\b", re.IGNORECASE
+    r"toomanyrequests|too many requests|(HTTP|status|code)[a-z ]*:? (429|5\d\d)\b", re.IGNORECASE
 )
+_OURS = re.compile(r"^(COPY|ADD) failed|dockerfile parse error|Cannot locate specified Dockerfile")
 _LOGIN = re.compile(
     r"no basic auth credentials|unauthorized|authentication required|incorrect username|\b401\b",
     re.IGNORECASE,
 )
 _TAKEN = re.compile(r"already points at|immutable|cannot be overwritten", re.IGNORECASE)
 _ABSENT = re.compile(r"tag does not exist|image does not exist locally", re.IGNORECASE)
+_CORRECT = "correct the Dockerfile or the source, and release again"
 _PUSH_PROGRESS = re.compile(r"Retrying in \d+ second")
 
 
@@ -69,8 +71,8 @@ def build_error(line: Mapping[str, Any], what: str, log: str = "") -> SlipwayErr
     code = detail.get("code") if isinstance(detail, Mapping) else None
     if code == 137:
         return Final(message, "the command was killed, mostly for lack of memory: give it more")
-    if code or said.startswith(("COPY failed", "ADD failed")):  # their text can contain anything
-        return Final(message, "correct the Dockerfile or the source; the log above says where")
+    if code:  # the text quotes the command, which can contain anything
+        return Final(message, _CORRECT)
     return engine_error(said, what, log)
 
 
@@ -89,6 +91,8 @@ def push_error(said: str, what: str, log: str = "", *, retried: bool = False) ->
 def engine_error(said: str, what: str, log: str = "") -> SlipwayError:
     """The error for any refusal of the engine or, through it, of a registry."""
     message = f"could not {what}: {_shown(said)}{log}"
+    if _OURS.search(said):
+        return Final(message, _CORRECT)
     if "no space left" in said:
         return Final(message, "free disk space on the Docker engine")
     if _LOGIN.search(said):
