@@ -5,17 +5,21 @@ import json
 import struct
 import tarfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
+from slipway.builders.interface import REVISION, Target
 from slipway.settings import Settings
 from tests.contract.docker_engine import LABEL, RegistryLogin
 from tests.contract.oci import ACCEPT, digest_of
 
 DOCKERFILE = f'FROM scratch\nLABEL {LABEL}=1\nCOPY . /app\nCMD ["/app/server"]\n'
+COMMIT, OTHER = "a" * 40, "b" * 40
+NAME = "team/books-api"
 EXIT_3 = b"\xbf\x03\x00\x00\x00\xb8\x3c\x00\x00\x00\x0f\x05"  # x86-64: exit(3)
 PAUSE = b"\xb8\x22\x00\x00\x00\x0f\x05"  # x86-64: pause()
 
@@ -49,7 +53,18 @@ def settings_for(registry: RegistryLogin, **changes: Any) -> Settings:
         "registry_password": SecretStr(registry.password),
         "plain_http_registries": (registry.address,),
     }
-    return Settings(**(values | changes))
+    return Settings().model_copy(update=values | changes)
+
+
+def target(login: RegistryLogin, version: str = "1.2.0", revision: str = COMMIT) -> Target:
+    labels = {
+        REVISION: revision,
+        "org.opencontainers.image.version": version,
+        "org.opencontainers.image.source": "https://git.example/team/books-api",
+        LABEL: "1",
+    }
+    created = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    return Target(f"{login.address}/{NAME}", version, labels, created)
 
 
 @dataclass(frozen=True)
@@ -78,11 +93,10 @@ def stored(registry: RegistryLogin, name: str, reference: str) -> Stored | None:
         manifest = client.get(f"/manifests/{reference}", headers=ACCEPT).raise_for_status()
         document = manifest.json()
         config = json.loads(_blob(client, document["config"]))
-        members = {
-            member.name: member
-            for layer in document["layers"]
-            for member in tarfile.open(fileobj=io.BytesIO(_blob(client, layer)))
-        }
+        members: dict[str, tarfile.TarInfo] = {}
+        for layer in document["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(_blob(client, layer))) as archive:
+                members |= {member.name: member for member in archive}
     head_digest = head.headers["Docker-Content-Digest"]
     return Stored(digest_of(manifest.content), head_digest, document, config, members)
 

@@ -3,8 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from pydantic import SecretStr
 from sandbox.registry import Account, Registry
 from sandbox.serving import Fault, Server, free_port, served
 from slipway.builders import builder_for
-from slipway.builders.interface import REVISION, Builder, Target
-from slipway.errors import Conflict, Final, InvalidInput, Retryable, Unauthorized
+from slipway.builders.interface import Builder
+from slipway.errors import Conflict, InvalidInput, Retryable, Unauthorized
 from slipway.service import ImageRules, LayerRules
 from slipway.settings import Settings
-from tests.contract.docker_engine import LABEL, RegistryLogin
-from tests.contract.images import settings_for, source, stored
+from tests.contract.docker_engine import RegistryLogin
+from tests.contract.images import COMMIT, NAME, OTHER, settings_for, source, stored, target
 
-COMMIT, OTHER = "a" * 40, "b" * 40
-NAME = "team/books-api"
 BuilderFor = Callable[[Settings], Builder]
 
 
@@ -55,17 +52,6 @@ def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         timeout=timedelta(seconds=40),
     )
     return lambda settings: builder_for(rules, settings)
-
-
-def target(login: RegistryLogin, version: str = "1.2.0", revision: str = COMMIT) -> Target:
-    labels = {
-        REVISION: revision,
-        "org.opencontainers.image.version": version,
-        "org.opencontainers.image.source": "https://git.example/team/books-api",
-        LABEL: "1",
-    }
-    created = datetime(2026, 11, 3, 12, tzinfo=UTC)
-    return Target(f"{login.address}/{NAME}", version, labels, created)
 
 
 @pytest.fixture(params=["stand_in", pytest.param("real_registry", marks=pytest.mark.docker)])
@@ -182,7 +168,8 @@ def test_B29_each_registry_s_own_digest_is_taken(
             files = source(tmp_path / registry.address, {"where": registry.address})
             digest = builder(settings_for(registry)).build(files, target(registry))
             image = stored(registry, NAME, "1.2.0")
-            assert image and image.head_digest == digest
+            assert image
+            assert image.head_digest == digest
 
 
 def test_B34_version_of_another_commit_is_a_conflict(
@@ -193,7 +180,8 @@ def test_B34_version_of_another_commit_is_a_conflict(
     with pytest.raises(Conflict, match=COMMIT):
         builder(settings_for(login)).build(files, target(login, revision=OTHER))
     image = stored(login, NAME, "1.2.0")
-    assert image and image.digest == first
+    assert image
+    assert image.digest == first
 
 
 def test_B35_same_image_again_is_a_success(
@@ -214,7 +202,8 @@ def test_B36_lost_answer_to_the_manifest_converges(
         builder(settings_for(login)).build(files, target(login))
     digest = builder(settings_for(login)).build(files, target(login))
     image = stored(login, NAME, "1.2.0")
-    assert image and image.digest == digest
+    assert image
+    assert image.digest == digest
     done = [r for r in stand_in.traffic.writes() if "/manifests/" in r.path]
     assert len(done) == 1
 
@@ -227,105 +216,3 @@ def test_B13_context_over_the_limit_is_refused(
     with pytest.raises(InvalidInput, match=r"600\.0 MiB.*assets 600\.0 MiB"):
         builder(settings_for(login)).build(files, target(login))
     assert not stand_in.traffic.writes()
-
-
-# The layer builder alone
-
-
-@pytest.fixture
-def layer() -> Callable[..., Builder]:
-    """The layer builder with the rules of the test."""
-
-    def make(login: RegistryLogin, **rules: object) -> Builder:
-        image = ImageRules(
-            repository="127.0.0.1:1/unused", builder="layer", layer=LayerRules(**rules)
-        )
-        return builder_for(image, settings_for(login))
-
-    return make
-
-
-def test_B39_same_source_gives_the_same_digest(
-    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
-) -> None:
-    one, two = source(tmp_path / "one"), source(tmp_path / "two", {"gone": ""})
-    (two / "gone").unlink()
-    os.utime(two / "server", (1, 1))
-    (two / "lib").chmod(0o700)
-    wanted = target(login)
-    elsewhere = replace(wanted, repository=f"{login.address}/team/copy")
-    assert layer(login).build(one, wanted) == layer(login).build(two, elsewhere)
-
-
-def test_B23_dropped_upload_leaves_no_tag_and_a_retry_succeeds(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
-) -> None:
-    stand_in.traffic.faults.append(Fault(method="PUT", path="/blobs/uploads/", drop=True))
-    with pytest.raises(Retryable):
-        layer(login).build(source(tmp_path / "s"), target(login))
-    assert stored(login, NAME, "1.2.0") is None
-    digest = layer(login).build(source(tmp_path / "s"), target(login))
-    image = stored(login, NAME, "1.2.0")
-    assert image and image.digest == digest
-
-
-def test_blobs_that_are_there_are_not_sent_again(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
-) -> None:
-    layer(login).build(source(tmp_path / "s"), target(login))
-    stand_in.traffic.reset()
-    layer(login).build(source(tmp_path / "s"), target(login))
-    assert not stand_in.traffic.writes()
-
-
-def test_layer_on_a_base_keeps_what_the_base_says(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
-) -> None:
-    below = replace(target(login), repository=f"{login.address}/team/base")
-    first = layer(login, include=("lib",), workdir="/base", env=(("A", "1"), ("B", "2")))
-    base = first.build(source(tmp_path / "s"), below)
-    second = layer(
-        login, base=f"{login.address}/team/base:9@{base}", include=("server",), env=(("B", "3"),)
-    )
-    stand_in.traffic.reset()
-    second.build(source(tmp_path / "s"), target(login))
-    image = stored(login, NAME, "1.2.0")
-    assert image
-    assert image.files == {"base/lib/books.txt", "app/server"}
-    assert image.config["config"]["Env"] == ["A=1", "B=3"]
-    assert image.config["config"]["WorkingDir"] == "/app"
-    assert len(image.config["rootfs"]["diff_ids"]) == 2
-    mounted = [r for r in stand_in.traffic.requests if "mount=" in r.query]
-    assert [r.status for r in mounted] == [201]
-
-
-def test_layer_on_a_base_of_another_registry_copies_its_blobs(
-    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
-) -> None:
-    writer, anyone = Account("w", "w", push=("",)), Account("", "", pull=("",))
-    with served(Registry(tmp_path / "second", [writer]).app) as server:
-        second = RegistryLogin(f"127.0.0.1:{server.port}", "w", "w")
-        base = layer(second, include=("lib",)).build(source(tmp_path / "s"), target(second))
-    with served(Registry(tmp_path / "second", [anyone]).app) as server:
-        address = f"127.0.0.1:{server.port}"
-        rules = LayerRules(base=f"{address}/{NAME}@{base}", include=("server",))
-        image = ImageRules(repository="127.0.0.1:1/unused", builder="layer", layer=rules)
-        settings = settings_for(login, plain_http_registries=(login.address, address))
-        builder_for(image, settings).build(source(tmp_path / "s"), target(login))
-    found = stored(login, NAME, "1.2.0")
-    assert found and found.files == {"app/lib/books.txt", "app/server"}
-
-
-@pytest.mark.parametrize("base", ["127.0.0.1:1/team/base:1", "base@sha256:" + "a" * 64])
-def test_base_that_can_move_is_refused(
-    base: str, layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
-) -> None:
-    with pytest.raises(InvalidInput, match="by digest"):
-        layer(login, base=base).build(source(tmp_path / "s"), target(login))
-
-
-def test_include_that_holds_nothing_is_refused(
-    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
-) -> None:
-    with pytest.raises(Final, match="'dist' holds no file"):
-        layer(login, include=("server", "dist")).build(source(tmp_path / "s"), target(login))

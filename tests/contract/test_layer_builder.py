@@ -1,0 +1,153 @@
+"""What only the layer builder does: one layer, the same bytes every time, on any base."""
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import docker
+import pytest
+
+from sandbox.registry import Account, Registry
+from sandbox.serving import Fault, Server, served
+from slipway.builders import builder_for
+from slipway.builders.interface import Builder
+from slipway.errors import Final, InvalidInput, Retryable
+from slipway.service import ImageRules, LayerRules
+from tests.contract.docker_engine import LABEL, RegistryLogin
+from tests.contract.images import EXIT_3, NAME, program, settings_for, source, stored, target
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Iterator[Server]:
+    """A registry with one account."""
+    accounts = [Account("robot", "not-a-real-secret", push=("team",))]
+    with served(Registry(tmp_path / "registry", accounts).app) as server:
+        yield server
+
+
+@pytest.fixture
+def login(stand_in: Server) -> RegistryLogin:
+    """The account of the stand-in that may push."""
+    return RegistryLogin(f"127.0.0.1:{stand_in.port}", "robot", "not-a-real-secret")
+
+
+@pytest.fixture
+def layer() -> Callable[..., Builder]:
+    """The layer builder with the rules of the test."""
+
+    def make(login: RegistryLogin, **rules: object) -> Builder:
+        image = ImageRules(
+            repository="127.0.0.1:1/unused", builder="layer", layer=LayerRules(**rules)
+        )
+        return builder_for(image, settings_for(login))
+
+    return make
+
+
+def test_B39_same_source_gives_the_same_digest(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    one, two = source(tmp_path / "one"), source(tmp_path / "two", {"gone": ""})
+    (two / "gone").unlink()
+    os.utime(two / "server", (1, 1))
+    (two / "lib").chmod(0o700)
+    wanted = target(login)
+    elsewhere = replace(wanted, repository=f"{login.address}/team/copy")
+    assert layer(login).build(one, wanted) == layer(login).build(two, elsewhere)
+
+
+def test_B23_dropped_upload_leaves_no_tag_and_a_retry_succeeds(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    stand_in.traffic.faults.append(Fault(method="PUT", path="/blobs/uploads/", drop=True))
+    with pytest.raises(Retryable):
+        layer(login).build(source(tmp_path / "s"), target(login))
+    assert stored(login, NAME, "1.2.0") is None
+    digest = layer(login).build(source(tmp_path / "s"), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert image.digest == digest
+
+
+def test_blobs_that_are_there_are_not_sent_again(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    layer(login).build(source(tmp_path / "s"), target(login))
+    stand_in.traffic.reset()
+    layer(login).build(source(tmp_path / "s"), target(login))
+    assert not stand_in.traffic.writes()
+
+
+def test_layer_on_a_base_keeps_what_the_base_says(
+    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+) -> None:
+    below = replace(target(login), repository=f"{login.address}/team/base")
+    first = layer(login, include=("lib",), workdir="/base", env=(("A", "1"), ("B", "2")))
+    base = first.build(source(tmp_path / "s"), below)
+    second = layer(
+        login, base=f"{login.address}/team/base:9@{base}", include=("server",), env=(("B", "3"),)
+    )
+    stand_in.traffic.reset()
+    second.build(source(tmp_path / "s"), target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert image.files == {"base/lib/books.txt", "app/server"}
+    assert image.config["config"]["Env"] == ["A=1", "B=3"]
+    assert image.config["config"]["WorkingDir"] == "/app"
+    assert len(image.config["rootfs"]["diff_ids"]) == 2
+    mounted = [r for r in stand_in.traffic.requests if "mount=" in r.query]
+    assert [r.status for r in mounted] == [201]
+
+
+def test_layer_on_a_base_of_another_registry_copies_its_blobs(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    writer, anyone = Account("w", "w", push=("",)), Account("", "", pull=("",))
+    with served(Registry(tmp_path / "second", [writer]).app) as server:
+        second = RegistryLogin(f"127.0.0.1:{server.port}", "w", "w")
+        base = layer(second, include=("lib",)).build(source(tmp_path / "s"), target(second))
+    with served(Registry(tmp_path / "second", [anyone]).app) as server:
+        address = f"127.0.0.1:{server.port}"
+        rules = LayerRules(base=f"{address}/{NAME}@{base}", include=("server",))
+        image = ImageRules(repository="127.0.0.1:1/unused", builder="layer", layer=rules)
+        settings = settings_for(login, plain_http_registries=(login.address, address))
+        builder_for(image, settings).build(source(tmp_path / "s"), target(login))
+    found = stored(login, NAME, "1.2.0")
+    assert found
+    assert found.files == {"app/lib/books.txt", "app/server"}
+
+
+@pytest.mark.parametrize("base", ["127.0.0.1:1/team/base:1", "base@sha256:" + "a" * 64])
+def test_base_that_can_move_is_refused(
+    base: str, layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="by digest"):
+        layer(login, base=base).build(source(tmp_path / "s"), target(login))
+
+
+def test_include_that_holds_nothing_is_refused(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    with pytest.raises(Final, match="'dist' holds no file"):
+        layer(login, include=("server", "dist")).build(source(tmp_path / "s"), target(login))
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="runs x86-64 code")
+def test_real_engine_pulls_and_runs_the_image(
+    docker_engine: docker.DockerClient, real_registry: RegistryLogin, tmp_path: Path
+) -> None:
+    files = source(tmp_path / "s", {"tool": program(EXIT_3)})
+    (files / "tool").chmod(0o755)
+    rules = LayerRules(include=("tool",), command=("/app/tool",))
+    image = ImageRules(repository="127.0.0.1:1/unused", builder="layer", layer=rules)
+    wanted = target(real_registry, "8.0.0")
+    digest = builder_for(image, settings_for(real_registry)).build(files, wanted)
+    login = {"username": real_registry.username, "password": real_registry.password}
+    pulled = docker_engine.images.pull(f"{wanted.repository}@{digest}", auth_config=login)
+    container = docker_engine.containers.create(pulled, network_mode="none", labels=[LABEL])
+    container.start()
+    assert container.wait()["StatusCode"] == 3
+    container.remove()
