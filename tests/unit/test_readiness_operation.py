@@ -1,0 +1,176 @@
+"""Acceptance cases of the readiness decision: what an operation means."""
+
+import pytest
+
+from slipway.verdict import Failed, Ready, Waiting
+from tests.unit.readiness_objects import (
+    AUTOMATED,
+    MANUAL,
+    MANUAL_APP,
+    NO_OP,
+    OUT_OF_SYNC,
+    STATE,
+    A,
+    Judge,
+    Object,
+    X,
+    Y,
+    failed,
+    never,
+    seen,
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"operation": {"sync": {"revision": X}}},
+        {f"{STATE}.phase": "Running"},
+        {f"{STATE}.phase": "Terminating"},
+        {f"{STATE}.phase": "Running", f"{STATE}.finishedAt": None},
+        {f"{STATE}.finishedAt": None},
+    ],
+)
+def test_S10_an_operation_under_way_is_not_done(changes: Object) -> None:
+    never(changes)
+
+
+def test_S12_an_older_promotions_operation_is_not_ours() -> None:
+    older = failed(A) | OUT_OF_SYNC | MANUAL_APP
+    assert never(older, MANUAL).ask == "sync"
+    assert never(failed(A) | OUT_OF_SYNC).ask is None
+
+
+def test_S12_a_failure_from_before_our_wait_is_started_again_when_we_start_syncs() -> None:
+    changes = failed(X) | OUT_OF_SYNC | MANUAL_APP
+    judge = Judge(MANUAL)
+    verdict = judge(seen(changes))
+    assert isinstance(verdict, Waiting)
+    assert verdict.ask == "sync"
+    ours = {f"{STATE}.startedAt": "2026-08-22T10:01:08Z"}
+    assert isinstance(judge(seen(changes | ours), 1), Failed)
+
+
+def test_S13_a_success_that_does_not_say_what_it_applied_is_not_success() -> None:
+    never({f"{STATE}.syncResult": None})
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Error"])
+@pytest.mark.parametrize("revision", [X, Y])
+def test_S14_a_failed_sync_of_x_fails_at_once(phase: str, revision: str) -> None:
+    broken = {"kind": "Job", "name": "migrate", "hookPhase": "Failed", "syncPhase": "PreSync"}
+    changes = failed(revision, phase=phase) | {
+        "status.sync.status": "OutOfSync",
+        "status.sync.revision": revision,
+        f"{STATE}.syncResult.resources": [broken | {"message": "BackoffLimitExceeded"}],
+    }
+    verdict = Judge()(seen(changes))
+    assert isinstance(verdict, Failed)
+    assert "one or more objects failed to apply" in verdict.reason
+    assert "Job/migrate (PreSync): BackoffLimitExceeded" in verdict.reason
+
+
+def test_S14_a_later_commit_gets_its_own_automated_sync_first() -> None:
+    never(failed(X) | OUT_OF_SYNC | {"status.sync.revision": Y})
+
+
+SYNC_ERROR = {"status.conditions": [{"type": "SyncError", "message": "failed last sync"}]}
+LATER = {"status.reconciledAt": "2026-08-22T10:01:15Z"}
+
+
+def test_S15_a_sync_error_on_x_fails_after_one_more_compare() -> None:
+    judge, changes = Judge(), SYNC_ERROR | OUT_OF_SYNC | NO_OP
+    first = judge(seen(changes))
+    assert isinstance(first, Waiting)
+    assert first.ask == "refresh"
+    verdict = judge(seen(changes | LATER), 2)
+    assert isinstance(verdict, Failed)
+    assert "push a fix" in verdict.hint
+
+
+def test_S16_a_retry_of_an_older_revision_is_named() -> None:
+    running = failed(A, phase="Running", retryCount=2) | {"operation": {"sync": {"revision": A}}}
+    reason = never(running | OUT_OF_SYNC).reason
+    assert A[:7] in reason
+    assert "retry 2" in reason
+
+
+PARTIAL = {f"{STATE}.operation.sync.resources": [{"kind": "Deployment", "name": "books-api"}]}
+
+
+def test_S17_a_partial_operation_is_neither_the_sync_nor_its_failure() -> None:
+    manual = OUT_OF_SYNC | MANUAL_APP | {"status.sync.revision": Y} | PARTIAL
+    assert never(manual, MANUAL).ask == "sync"  # Succeeded at X, but not as a whole
+    assert isinstance(Judge()(seen(failed(X) | PARTIAL)), Waiting)
+
+
+@pytest.mark.parametrize("policy", [None, {"enabled": False, "prune": True}])
+def test_S21_nobody_syncs_is_said_or_done(policy: Object | None) -> None:
+    changes = OUT_OF_SYNC | NO_OP | {AUTOMATED: policy}
+    assert "person" in never(changes).reason
+    assert never(changes, MANUAL).ask == "sync"
+
+
+def test_S21_an_automated_application_is_left_to_its_engine() -> None:
+    assert never(OUT_OF_SYNC | NO_OP, MANUAL).ask is None
+    assert never(OUT_OF_SYNC | NO_OP | {AUTOMATED: {}}, MANUAL).ask is None
+
+
+@pytest.mark.parametrize("reconciled", ["2026-08-22T10:01:08Z", "2026-08-22T10:01:09Z"])
+def test_S22_health_older_than_the_operation_does_not_count(reconciled: str) -> None:
+    assert never({"status.reconciledAt": reconciled}).ask == "refresh"
+
+
+def test_S22_a_later_compare_counts_without_a_refresh() -> None:
+    verdict = Judge()(seen())
+    assert isinstance(verdict, Waiting)
+    assert verdict.ask is None
+
+
+DRY_RUN = {f"{STATE}.operation.sync.dryRun": True}
+
+
+def test_S38_a_dry_run_is_never_waited_for_and_never_counts() -> None:
+    running = {"operation": {"sync": {"dryRun": True}}, f"{STATE}.phase": "Running"} | DRY_RUN
+    for changes in (running, failed(X) | DRY_RUN):
+        judge = Judge()
+        judge(seen(changes))
+        assert isinstance(judge(seen(changes), 10), Ready)
+    manual = DRY_RUN | OUT_OF_SYNC | MANUAL_APP | {"status.sync.revision": Y}
+    assert never(manual, MANUAL).ask == "sync"
+
+
+Y_PENDING = OUT_OF_SYNC | MANUAL_APP | {"status.sync.revision": Y}
+
+
+def test_S54_x_applied_by_hand_while_y_is_pending_is_proven_by_its_workload() -> None:
+    judge = Judge(MANUAL)
+    first = judge(seen(Y_PENDING))
+    assert isinstance(first, Waiting)
+    assert first.ask is None
+    verdict = judge(seen(Y_PENDING), 10)
+    assert isinstance(verdict, Ready)
+    assert verdict.observed == X
+    assert f"{Y[:7]} waits for a sync" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    "changes", [{AUTOMATED: {}}, {"status.sync.revision": X}, {f"{STATE}.syncResult.revision": A}]
+)
+def test_S54_out_of_sync_is_otherwise_never_success(changes: Object) -> None:
+    never(Y_PENDING | changes)
+
+
+def test_S62_a_sync_error_left_over_from_before_goes_with_one_more_refresh() -> None:
+    judge = Judge()
+    first = judge(seen(SYNC_ERROR))
+    assert isinstance(first, Waiting)
+    assert first.ask == "refresh"
+    judge(seen(LATER), 2)
+    assert isinstance(judge(seen(LATER), 12), Ready)
+
+
+def test_S63_an_old_failure_overtaken_by_a_good_state_does_not_fail() -> None:
+    judge, changes = Judge(), failed(A)
+    judge(seen(changes))
+    assert isinstance(judge(seen(changes), 10), Ready)
