@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,8 +223,11 @@ def _ports(file: Path) -> dict[str, int]:
 
 
 def _free_ports() -> Iterator[int]:
-    """Free ports below those that the system lends to clients, which could be lent later."""
-    for port in range(14200, 32000):
+    """Free ports below those that the system lends to clients, which could be lent later.
+
+    They begin anywhere, so that two installations on one machine rarely want the same.
+    """
+    for port in range(random.randrange(14200, 31000), 32000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             yield port

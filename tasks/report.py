@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from prefect import get_client
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from slipway.report import delivery_report, links
 
 from slipway.model import Image, Proof, Release
+from slipway.report import delivery_report, links
 from slipway.service import Service
 from tasks.environment import run_id
 from tasks.retries import step

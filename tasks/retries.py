@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+import httpx
 from prefect import Task, task
 from prefect.cache_policies import DEFAULT, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.tasks import exponential_backoff
 
 from slipway.errors import Retryable
@@ -14,9 +16,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+# Our clients let no httpx error out, so one that arrives here is from Prefect's own API.
+_WORTH_ANOTHER_TRY = (Retryable, httpx.TransportError, PrefectHTTPStatusError)
+
+
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Only the retryable family is tried again; everything else needs a person."""
-    return isinstance(state.result(raise_on_failure=False), Retryable)
+    """The retryable family and trouble with Prefect's API; everything else needs a person."""
+    return isinstance(state.result(raise_on_failure=False), _WORTH_ANOTHER_TRY)
 
 
 def step(

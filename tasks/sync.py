@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from slipway.sync import wait_until_live
-
 from slipway import gitops
 from slipway.model import Image, Promotion, SyncProof
 from slipway.service import Environment, Service
+from slipway.sync import wait_until_live
 from slipway.timing import Stopwatch
 from tasks.environment import say, settings
 from tasks.retries import step

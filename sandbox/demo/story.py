@@ -142,7 +142,7 @@ class Story:
 
     def _what_runs_where(self) -> None:
         rows = [self._row(environment) for environment in ENVIRONMENTS]
-        columns = ("environment", "version", "digest", "GitOps commit", "answers at")
+        columns = ("environment", "version", "digest", "commit", "answers at")
         self.screen.table("What runs where", columns, rows)
         books = f"{self.world.url('production')}/books"
         answer = httpx.get(books, trust_env=False)
@@ -159,5 +159,5 @@ class Story:
         ]
         image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
         commit = self.world.newest_gitops_commit(f"books/api/values-{environment}.yaml")
-        digest = image.partition("@")[2][:19] or "by tag"
+        digest = image.partition("@sha256:")[2][:12] or "by tag"
         return environment, version, digest, commit[:12], self.world.url(environment)
