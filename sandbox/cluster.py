@@ -40,7 +40,7 @@ class Cluster:
         self.refusals: dict[str, str] = {}  # namespace: why the next applies fail
         self._root = root
         self._pace = pace or Pace()
-        self._deadline = progress_deadline
+        self.progress_deadline = progress_deadline  # seconds; 600 in a real cluster
         self._images = Images(root / "images", registry_credentials)
         self._logs = root / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ class Cluster:
                 workload.step()
 
     def _new_workload(self, namespace: str, template: Template) -> Workload:
-        return Workload(namespace, template, self._new_pod, _uid, self._deadline)
+        return Workload(namespace, template, self._new_pod, _uid, lambda: self.progress_deadline)
 
     def _new_pod(self, workload: Workload, replicas: ReplicaSet) -> Pod:
         name = f"{replicas.name}-{uuid.uuid4().hex[:5]}"

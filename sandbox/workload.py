@@ -56,7 +56,7 @@ class Workload:
         template: Template,
         new_pod: Callable[["Workload", ReplicaSet], Pod],
         new_uid: Callable[[], str],
-        deadline: float,
+        deadline: Callable[[], float],
     ) -> None:
         self.namespace = namespace
         self.template = template
@@ -99,7 +99,7 @@ class Workload:
     @property
     def stuck(self) -> bool:
         """No progress for longer than the progress deadline."""
-        late = time.monotonic() - self._progressed > self._deadline
+        late = time.monotonic() - self._progressed > self._deadline()
         return late and not self._complete()
 
     def ports(self) -> list[int]:

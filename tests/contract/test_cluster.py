@@ -31,12 +31,12 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
 
 @pytest.fixture
 def cluster(tmp_path: Path, images: Pushed) -> Iterator[Cluster]:
-    running = Cluster(tmp_path, images.credentials, progress_deadline=0.6, pace=QUICK)
+    running = Cluster(tmp_path, images.credentials, pace=QUICK)
     yield running
     running.stop()
 
 
-def until(look: Callable[[], Any], seconds: float = 15.0) -> Any:
+def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
     """The first true value of `look`."""
     end = time.monotonic() + seconds
     while not (found := look()):
@@ -106,6 +106,7 @@ def test_unpullable_image_leaves_the_old_pods_serving(cluster: Cluster, images: 
     url = cluster.expose(NAMESPACE)
     cluster.apply(NAMESPACE, "books", images.push_server("1.0.0"), 1, {})
     until(lambda: rolled_out(cluster))
+    cluster.progress_deadline = 0.5
     cluster.apply(NAMESPACE, "books", f"{images.repository}:2.0.1-typo", 1, {})
     until(lambda: "ErrImagePull" in waiting(cluster))
     until(lambda: "ImagePullBackOff" in waiting(cluster))

@@ -1,0 +1,177 @@
+"""The operation half of the application controller: one slot, one sync at a time."""
+
+import re
+import time
+from collections.abc import Callable
+
+from sandbox.argocd import application as app
+from sandbox.argocd.application import Object
+from sandbox.argocd.controller import Reconciler
+from sandbox.argocd.health import env_of, image_of
+from sandbox.argocd.repository import RepoError
+from sandbox.argocd.world import World
+from sandbox.cluster import Refused
+from sandbox.pod import timestamp
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Operator:
+    """Runs the operation of one Application; its thread calls `step`."""
+
+    def __init__(self, world: World, name: str, reconciler: Reconciler) -> None:
+        self._world = world
+        self._name = name
+        self._reconciler = reconciler
+        self._retry_at = 0.0
+
+    def step(self) -> None:
+        application = self._world.store.get(self._name)
+        if application is None or not application.get("operation"):
+            return
+        state = app.operation_state(application)
+        if state.get("phase") == "Terminating":
+            self._finish("Failed", "Operation terminated")
+        elif not state.get("finishedAt"):
+            self._world.sleep(2 * self._world.controls.delays.operation_set)
+            self._attempt(application)
+        elif time.monotonic() >= self._retry_at:  # a retry is due
+            self._change(lambda running: running.pop("finishedAt"))
+            self._attempt(application)
+
+    def _attempt(self, application: Object) -> None:
+        started_at = app.operation_state(application).get("startedAt") or timestamp()
+        operation = application["operation"]
+        sync, spec = operation.get("sync", {}), application["spec"]
+        revisions = app.revisions_in(sync)
+        self._begin(operation, started_at, app.revision_fields(spec, revisions))
+        self._world.sleep(self._world.controls.delays.apply / 2)
+        try:
+            deployment = self._reconciler.desired(application, revisions)
+        except RepoError as error:
+            self._fail("Error", f"ComparisonError: Failed to load target state: {error}")
+            return
+        self._apply(deployment, sync, started_at)
+
+    def _begin(self, operation: Object, started_at: str, revision: Object) -> None:
+        def change(application: Object) -> None:
+            state = application["status"].setdefault("operationState", {})
+            state.update({"operation": operation, "phase": "Running", "startedAt": started_at})
+            source = {"source": {"repoURL": ""}, **app.source_fields(application["spec"])}
+            state["syncResult"] = {**revision, **source}
+
+        after = self._world.store.patch(self._name, change)
+        who = operation.get("initiatedBy", {}).get("username", "automated sync policy")
+        message = f"{who} initiated sync to {', '.join(app.revisions_in(revision))}"
+        self._world.record(after, "Normal", "OperationStarted", message)
+
+    def _apply(self, deployment: Object, sync: Object, started_at: str) -> None:
+        metadata = deployment["metadata"]
+        partial = "resources" in sync
+        result, problem = "unchanged", ""
+        chosen = not partial or _selects(sync["resources"], metadata["name"])
+        if chosen and not sync.get("dryRun"):
+            try:
+                result = self._world.cluster.apply(
+                    metadata["namespace"],
+                    metadata["name"],
+                    image_of(deployment),
+                    deployment["spec"]["replicas"],
+                    env_of(deployment),
+                )
+            except Refused as error:
+                problem = str(error)
+        resource = _result(deployment, result, problem)
+        self._change(lambda state: state["syncResult"].update({"resources": [resource]}))
+        self._world.sleep(self._world.controls.delays.apply / 2)
+        if problem:
+            self._fail("Failed", f"one or more objects failed to apply, reason: {problem}")
+            return
+        if not partial and not sync.get("dryRun"):
+            revisions = app.revisions_in(sync)
+            self._world.store.patch(
+                self._name, lambda each: app.add_history(each, revisions, started_at)
+            )
+            self._world.sleep(self._world.controls.delays.finish)
+        self._finish("Succeeded", "successfully synced (all tasks run)")
+
+    def _fail(self, phase: str, message: str) -> None:
+        """Wait for the next attempt, or end: the slot stays taken meanwhile."""
+        application = self._world.store.get(self._name) or {}
+        retry = application["operation"].get("retry", {})
+        count = app.operation_state(application).get("retryCount", 0)
+        if app.operation_state(application)["phase"] == "Terminating":
+            self._finish("Failed", "Operation terminated")
+        elif count < retry.get("limit", 0):
+            delay = _back_off(retry.get("backoff", {}), count + 1)
+            self._retry_at = time.monotonic() + delay * self._world.controls.delays.retry
+            at = time.strftime("%-I:%M%p")
+            message = f"{message}. Retrying attempt #{count + 1} at {at}."
+            fields = {"finishedAt": timestamp(), "retryCount": count + 1, "message": message}
+            self._change(lambda state: state.update(fields))
+        else:
+            suffix = f" (retried {count} times)." if count else ""
+            self._finish(phase, message + suffix)
+
+    def _finish(self, phase: str, message: str) -> None:
+        """One patch: the final phase, and the slot is free. Sync and health are still old."""
+
+        def change(application: Object) -> None:
+            state = application["status"]["operationState"]
+            if state["phase"] == "Terminating":
+                state.update({"phase": "Failed", "message": "Operation terminated"})
+            else:
+                state.update({"phase": phase, "message": message})
+            state["finishedAt"] = timestamp()
+            del application["operation"]
+
+        delay = self._world.controls.delays.after_sync
+        before = self._world.store.get(self._name) or {}
+        automatic = before["operation"].get("initiatedBy", {}).get("automated", False)
+        self._reconciler.ask(2 if automatic else 3, delay)
+        after = self._world.store.patch(self._name, change)
+        ended = app.operation_state(after)["phase"]
+        kind = "Normal" if ended == "Succeeded" else "Warning"
+        revisions = ", ".join(app.revisions_in(app.operation_state(after).get("syncResult", {})))
+        text = f"Sync operation to {revisions} {ended.lower()}"
+        self._world.record(after, kind, "OperationCompleted", text)
+        self._reconciler.ask(2 if automatic else 3, delay)
+
+    def _change(self, change: Callable[[Object], object]) -> None:
+        self._world.store.patch(
+            self._name, lambda each: _ignore(change(each["status"]["operationState"]))
+        )
+
+
+def _ignore(_: object) -> None:
+    return None
+
+
+def _selects(resources: list[Object], name: str) -> bool:
+    return any((each.get("kind"), each.get("name")) == ("Deployment", name) for each in resources)
+
+
+def _result(deployment: Object, result: str, problem: str) -> Object:
+    metadata = deployment["metadata"]
+    return {
+        "group": "apps",
+        "version": "v1",
+        "kind": "Deployment",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "status": "SyncFailed" if problem else "Synced",
+        "message": problem or f"deployment.apps/{metadata['name']} {result}",
+        "hookPhase": "Failed" if problem else "Running",
+        "syncPhase": "Sync",
+        "images": [image_of(deployment)],
+    }
+
+
+def _back_off(backoff: Object, count: int) -> float:
+    """Seconds: duration x factor^count, at most maxDuration."""
+    delay = _seconds(backoff.get("duration", "5s")) * float(backoff.get("factor") or 2) ** count
+    return min(delay, _seconds(backoff.get("maxDuration", "3m")))
+
+
+def _seconds(text: str) -> float:
+    return sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"([\d.]+)([smh])", text))
