@@ -84,7 +84,7 @@ def section(
     for heading, kinds in _HEADINGS:
         blocks.append((heading, [_entry(c, links) for c in changes if c.kind in kinds]))
     parts = [f"### {heading}\n\n" + "".join(entries) for heading, entries in blocks if entries]
-    return f"## {name} ({date:%Y-%m-%d})\n\n\n" + "\n\n".join(parts)
+    return "\n\n".join([f"## {name} ({date:%Y-%m-%d})\n", *parts])
 
 
 def _entry(change: Intent, links: Links) -> str:

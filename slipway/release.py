@@ -27,7 +27,7 @@ from slipway.settings import Settings
 from slipway.timing import Stopwatch
 from slipway.versions import Version
 
-_TRIES = 6  # each follows a push or a tag of somebody else
+_TRIES = 4  # each follows a push or a tag of somebody else
 
 
 def release(service: Service, settings: Settings, run: str) -> Release | NothingToRelease:

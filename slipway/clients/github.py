@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from slipway.clients.http import client, excerpt, failure, retry_after, send
+from slipway.clients.http import TIMEOUT, client, excerpt, failure, retry_after, send
 from slipway.errors import Final, InvalidInput, Retryable
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -39,13 +39,19 @@ _LIST = TypeAdapter(list[Page])
 class GitHub:
     """Client for one repository; use it as a context manager. Raises Retryable and Final errors."""
 
-    def __init__(self, api_url: str, repository_url: str, token: SecretStr) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        repository_url: str,
+        token: SecretStr,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
         """`repository_url` is the one git uses; its last two parts are owner and name."""
         self.name = repository_name(repository_url)
         owner, _, name = self.name.partition("/")
         self._path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
         authorization = {"Authorization": f"Bearer {token.get_secret_value()}"}
-        self._http = client(api_url, headers={**_HEADERS, **authorization})
+        self._http = client(api_url, headers={**_HEADERS, **authorization}, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
