@@ -16,7 +16,7 @@ from sandbox.argocd.world import Controls, Delays, World
 from sandbox.cluster import Cluster
 from sandbox.serving import Asgi
 
-_TICK = 0.03  # seconds between two looks of a controller thread
+_TICK = 0.05  # seconds between two looks of a controller thread
 
 
 class ArgoCD:
