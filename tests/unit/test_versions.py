@@ -51,7 +51,9 @@ def test_versions_compare_by_number(one: Version, other: Version) -> None:
     assert Version(1, 10, 0) > Version(1, 9, 9)
 
 
-@pytest.mark.parametrize("tag", ["v1.0.0-rc.1", "v1.0.0+b1", "v01.0.0", "v1.0", "x1.0.0", "v1.1\u0662.0"])
+@pytest.mark.parametrize(
+    "tag", ["v1.0.0-rc.1", "v1.0.0+b1", "v01.0.0", "v1.0", "x1.0.0", "v1.1\u0662.0"]
+)
 def test_other_tags_are_no_versions(tag: str) -> None:
     assert of_tag(tag, "v{version}") is None
 

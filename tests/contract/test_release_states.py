@@ -1,0 +1,189 @@
+"""The release step converges from every half-done state and every point it is killed at."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.serving import Fault, Scope
+from slipway.errors import Conflict, Retryable
+from tests.contract.release_place import Place, a_place, request
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with a_place(tmp_path) as place:
+        yield place
+
+
+def test_R21_a_release_commit_without_a_tag_is_finished(place: Place) -> None:
+    place.commit("feat: gift cards")
+    sha = place.bump("1.1.0")
+    made = place.made()
+    assert (made.sha, made.version, made.created, place.head()) == (sha, "1.1.0", True, sha)
+    assert place.is_finished("1.1.0")
+
+
+def test_R22_the_tag_lands_on_the_release_commit_not_on_a_later_fix(place: Place) -> None:
+    place.commit("feat: gift cards")
+    sha = place.bump("1.1.0")
+    fix = place.commit("fix: a price")
+    made = place.made()
+    assert place.tagged("v1.1.0") == sha
+    assert (made.version, [commit.sha for commit in made.commits]) == ("1.1.1", [fix])
+    assert place.pages() == ["v1.0.0", "v1.1.0", "v1.1.1"]
+    assert place.is_finished("1.1.1")
+
+
+def test_R23_a_missing_page_is_made_with_the_notes_of_that_version(place: Place) -> None:
+    place.commit("feat: gift cards")
+    place.bump("1.1.0", tag="v1.1.0")
+    place.commit("docs: a page")
+    made = place.made()
+    assert (made.version, made.created) == ("1.1.0", True)
+    assert "gift cards" in made.notes
+    assert place.is_finished("1.1.0")
+
+
+def test_R24_a_finished_release_is_not_written_again(place: Place) -> None:
+    place.commit("feat: gift cards")
+    place.made()
+    assert place.is_finished("1.1.0")
+
+
+@pytest.mark.parametrize("tag", ["v1.0.1", "v10.0.0"])
+def test_R25_a_stray_tag_is_refused(place: Place, tag: str) -> None:
+    stray = place.commit("feat: gift cards", tag=tag)
+    refs = place.refs()
+    with pytest.raises(Conflict, match=rf"tag {tag} .*{stray}.*package\.json says 1\.0\.0"):
+        place.release()
+    assert (place.refs(), place.writes()) == (refs, [])
+
+
+def test_R26_the_version_exists_outside_the_branch(place: Place) -> None:
+    place.git("update-ref", "refs/heads/side", place.head())
+    side = place.commit("chore: other", branch="side", tag="v1.1.0")
+    place.commit("feat: gift cards")
+    with pytest.raises(Conflict, match=rf"tag v1\.1\.0 stands on {side}, which is not in main"):
+        place.release()
+    assert place.writes() == []
+
+
+def test_R27_a_version_does_not_go_backwards(place: Place) -> None:
+    place.git("update-ref", "refs/heads/side", place.head())
+    place.commit("chore: other", branch="side", tag="v3.0.0")
+    place.commit("feat: gift cards")
+    with pytest.raises(Conflict, match=r"1\.1\.0 would go backwards: tag v3\.0\.0"):
+        place.release()
+    assert place.writes() == []
+
+
+def test_R28_a_reverted_release_still_counts(place: Place) -> None:
+    place.bump("1.1.0", tag="v1.1.0")
+    place.page("v1.1.0")
+    place.bump("1.0.0", subject='Revert "chore(main): release 1.1.0"')
+    place.commit("fix: a price")
+    assert place.made().version == "1.1.1"
+    assert place.is_finished("1.1.1")
+
+
+def test_R29_a_draft_is_published_not_doubled(place: Place) -> None:
+    place.bump("1.1.0", tag="v1.1.0")
+    place.page("v1.1.0", draft=True)
+    made = place.made()
+    assert made.url.endswith("/releases/tag/v1.1.0")
+    assert place.pages() == ["v1.0.0", "v1.1.0"]
+    assert place.is_finished("1.1.0")
+
+
+_CHILD = """
+import json, sys
+from slipway.release import release
+from slipway.service import Service
+from slipway.settings import load
+result = release(Service.model_validate_json(sys.argv[1]), load(), sys.argv[2])
+print(result.model_dump_json())
+"""
+
+
+def _start(place: Place, run: str) -> "subprocess.Popen[str]":
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SLIPWAY_GITHUB_API_URL": place.settings.github_api_url,
+        "SLIPWAY_SOURCE_TOKEN": place.token.value,
+    }
+    service = place.service.model_dump_json(by_alias=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", _CHILD, service, run],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _killed(place: Place, moment: str, when: Callable[[Scope], bool], run: str) -> None:
+    """Run the step in a process that is killed before or after the first request `when` names."""
+    child: subprocess.Popen[str] | None = None
+    started = threading.Event()
+
+    def kill() -> None:
+        started.wait(10)
+        assert child
+        child.send_signal(signal.SIGKILL)
+
+    setattr(place.gate, moment, when)
+    place.gate.act = kill
+    child = _start(place, run)
+    started.set()
+    child.communicate(timeout=60)
+    setattr(place.gate, moment, lambda _scope: False)
+    assert child.returncode == -signal.SIGKILL
+
+
+_POINTS = {
+    "with everything built, before the push": ("before", request("POST", "git-receive-pack")),
+    "after the push": ("after", request("POST", "git-receive-pack")),
+    "before the page": ("before", request("POST", "/releases")),
+    "after the page": ("after", request("POST", "/releases")),
+}
+
+
+@pytest.mark.parametrize("point", _POINTS)
+def test_R30_R31_R32_a_killed_run_is_completed_and_reports_its_release(
+    place: Place, point: str
+) -> None:
+    base = place.commit("feat: gift cards")
+    _killed(place, *_POINTS[point], run="run-1")
+    pushed = place.head() != base
+    assert pushed == ("v1.1.0" in place.refs()), "branch and tag arrive together"
+    made = place.made("run-1")
+    assert (made.version, made.created) == ("1.1.0", True)
+    assert made.sha == place.head() == place.tagged("v1.1.0")
+    assert place.is_finished("1.1.0")
+
+
+def test_R31_a_run_reports_its_release_whatever_came_after(place: Place) -> None:
+    place.commit("feat: gift cards")
+    made = place.made("run-1")
+    place.commit("fix: a price")
+    place.server.traffic.reset()
+    again = place.made("run-1")
+    assert again.model_copy(update={"timing": made.timing}) == made
+    assert place.writes() == []
+    assert place.made("run-2").version == "1.1.1"
+
+
+def test_R19_R20_what_was_not_pushed_leaves_no_trace(place: Place) -> None:
+    place.commit("feat: gift cards")
+    place.server.traffic.faults.append(Fault(path="git-receive-pack", status=503))
+    with pytest.raises(Retryable):
+        place.release()
+    assert place.made().version == "1.1.0"
+    assert place.is_finished("1.1.0")
