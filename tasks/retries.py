@@ -1,5 +1,6 @@
 """The policy every step shares: which failures are tried again, how often, and after how long."""
 
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,13 +17,21 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+LONGEST_WAIT = 900.0  # seconds a server may make us wait before one more attempt
+
 # Our clients let no httpx error out, so one that arrives here is from Prefect's own API.
 _WORTH_ANOTHER_TRY = (Retryable, httpx.TransportError, PrefectHTTPStatusError)
 
 
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """The retryable family and trouble with Prefect's API; everything else needs a person."""
-    return isinstance(state.result(raise_on_failure=False), _WORTH_ANOTHER_TRY)
+    """The retryable family and trouble with Prefect's API; everything else needs a person.
+
+    Where a server said how long to wait, that wait comes first, on top of the policy's own.
+    """
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, Retryable) and error.retry_after:
+        time.sleep(min(error.retry_after, LONGEST_WAIT))
+    return isinstance(error, _WORTH_ANOTHER_TRY)
 
 
 def step(
