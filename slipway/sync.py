@@ -1,4 +1,4 @@
-"""Wait until a commit and an image are proven live: refresh, start, look, decide, sleep.
+"""Wait until a commit and an image are proven live: look, decide, refresh or start, sleep.
 
 The decision is `readiness.judge`; here are the loop, its deadline and its patience with a server
 that does not answer. Trouble with the server says nothing about the application.
@@ -108,9 +108,8 @@ class _Wait:
 
     def run(self) -> Ready:
         """Look until there is a verdict."""
-        self._attempt(self._refresh)
         while True:
-            ready = self._attempt(self._look)
+            ready = self._attempt()
             if ready:
                 return ready
             remaining = self.deadline - self.watch.elapsed
@@ -119,16 +118,16 @@ class _Wait:
             asked = (self.trouble.retry_after if self.trouble else None) or 0.0
             self.watch.sleep(min(max(POLL, asked), remaining))
 
-    def _attempt(self, act: Callable[[], Ready | None]) -> Ready | None:
-        """What `act` returns; None when the engine could not be asked."""
+    def _attempt(self) -> Ready | None:
+        """One look; an engine that cannot be asked is remembered, and says nothing."""
         try:
-            result = act()
+            ready = self._look()
         except Retryable as error:
             self.trouble, self.last_error = error, error.message
             self._say(f"the state is unknown: {error.message}")
             return None
         self.trouble = None
-        return result
+        return ready
 
     def _look(self) -> Ready | None:
         seen = self.engine.observe(self.application)

@@ -6,33 +6,35 @@ from typing import Any
 from slipway.clients.argocd import Client
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_workloads import KINDS, unhealthy, workload
-from slipway.errors import InvalidInput, NotFound, SlipwayError
+from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError
 from slipway.observation import Observation, Workload
 from slipway.service import Application, GitOps
 from slipway.text import printable
 
 Json = Mapping[str, Any]
+CALL = 30.0  # seconds one call may take
 _EXPLAIN = 2.0  # seconds for each of two calls
 _LINES = 5  # of Pods, and of events
 
 
 class ArgoCD:
-    """One Argo CD API server; `left` says how many seconds the next call may take."""
+    """One Argo CD API server; `left` says how many seconds there still are."""
 
     def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
         self._client, self._gitops, self._left = client, gitops, left
 
     def observe(self, application: Application) -> Observation:
         """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
-        read = self._client.application(application, self._left())
+        read = self._client.application(application, self._limit())
         status = read.get("status") or {}
         healthy = (status.get("health") or {}).get("status") == "Healthy"
-        nodes = [] if healthy else self._client.nodes(application, self._left())
+        nodes = [] if healthy else self._nodes(application)
         return observation(read, self._workloads(application, status, nodes), self._gitops)
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when no answer came in time."""
-        return self._client.refresh(application, "hard" if hard else "normal", self._left())
+        seconds = min(CALL, self._left() / 2)  # it may block for ever; a look must follow
+        return self._client.refresh(application, "hard" if hard else "normal", seconds)
 
     def start_sync(self, application: Application, seen: Observation) -> None:
         """Start a sync of what was observed; nothing is pruned.
@@ -40,7 +42,7 @@ class ArgoCD:
         Only for an application without automated sync: with it the server refuses any revision.
         """
         position = seen.index + 1 if seen.sources > 1 else None
-        self._client.sync(application, seen.revision, position, self._left())
+        self._client.sync(application, seen.revision, position, self._limit())
 
     def explain(self, application: Application) -> str:
         """Pod reasons and warnings, one a line; empty when they cannot be read."""
@@ -57,6 +59,16 @@ class ArgoCD:
         parts = [application.namespace, application.name]
         return "/".join([self._client.url, "applications", *(p for p in parts if p)])
 
+    def _nodes(self, application: Application) -> list[Json]:
+        """Nodes only bring a failure forward: without them the wait goes on."""
+        try:
+            return self._client.nodes(application, self._limit())
+        except Retryable:
+            return []
+
+    def _limit(self) -> float:
+        return min(CALL, self._left())
+
     def _workloads(
         self, application: Application, status: Json, nodes: Iterable[Json]
     ) -> list[Workload]:
@@ -65,7 +77,7 @@ class ArgoCD:
             if (resource.get("group"), resource.get("kind")) not in KINDS:
                 continue
             try:
-                manifest = self._client.manifest(application, resource, self._left())
+                manifest = self._client.manifest(application, resource, self._limit())
             except (NotFound, InvalidInput):
                 continue  # wanted, not there yet: the tree does not know it
             found.append(workload(manifest, nodes))

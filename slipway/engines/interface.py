@@ -5,12 +5,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from slipway.clients.argocd import connect
-from slipway.engines.argocd import ArgoCD
+from slipway.engines.argocd import CALL, ArgoCD
 from slipway.observation import Observation
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
-
-CALL = 30.0  # seconds one call may take
 
 
 class Engine(Protocol):
@@ -56,8 +54,8 @@ def engine_for(
 ) -> Iterator[Engine]:
     """The engine that serves `application`.
 
-    `gitops` tells which of several sources is the one we push to; `left` how many seconds a call
-    may still take. Raises InvalidInput when a setting is missing.
+    `gitops` tells which of several sources is the one we push to; `left` how many
+    seconds there still are. Raises InvalidInput when a setting is missing.
     """
-    with _ENGINES[application.engine](settings, gitops, lambda: min(CALL, left())) as engine:
+    with _ENGINES[application.engine](settings, gitops, left) as engine:
         yield engine

@@ -1,0 +1,256 @@
+"""The Argo CD client against the stand-in, and against answers that do not come from Argo CD."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from sandbox.argocd.accounts import api_key
+from sandbox.serving import Asgi, Fault, Receive, Scope, Send, served
+from slipway.clients.argocd import Client, connect
+from slipway.errors import (
+    Conflict,
+    Final,
+    InvalidInput,
+    NotFound,
+    Retryable,
+    SlipwayError,
+    Unauthorized,
+)
+from slipway.service import Application
+from slipway.settings import Settings
+from tests.contract.argocd_world import ROBOT, STRANGER, WATCHER, World, running
+from tests.contract.sample_image import image_registry
+
+BOOKS = Application(name="books")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One live application that nobody syncs by itself."""
+    root = tmp_path_factory.mktemp("world")
+    with image_registry(root / "registry") as images, running(root, images) as ready:
+        revision = ready.push_image("1.0.0")
+        ready.add(automatic=False)
+        ready.refresh()
+        assert ready.sync().status_code == 200
+        ready.until_live(revision)
+        yield ready
+
+
+@pytest.fixture(autouse=True)
+def quiet(world: World) -> Iterator[None]:
+    yield
+    world.server.traffic.faults.clear()
+    world.argocd.thaw()
+
+
+@contextmanager
+def client(url: str, token: str = ROBOT.token) -> Iterator[Client]:
+    with connect(Settings(argocd_url=url, argocd_token=SecretStr(token))) as found:
+        yield found
+
+
+def refusal(world: World, application: Application, token: str = ROBOT.token) -> SlipwayError:
+    with client(world.server.url, token) as argocd, pytest.raises(SlipwayError) as refused:
+        argocd.application(application, 5)
+    return refused.value
+
+
+def canned(status: int, body: str, kind: str = "application/json", **headers: str) -> Asgi:
+    """An app that always gives the same answer."""
+    fields = {"content-type": kind, **headers}.items()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        raw = [(name.encode(), value.encode()) for name, value in fields]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body.encode()})
+
+    return answer
+
+
+def error(code: int, message: str) -> str:
+    return json.dumps({"error": message, "code": code, "message": message})
+
+
+def sync_refusal(app: Asgi) -> SlipwayError:
+    with (
+        served(app) as server,
+        client(server.url) as argocd,
+        pytest.raises(SlipwayError) as refused,
+    ):
+        argocd.sync(BOOKS, "f" * 40, None, 5)
+    return refused.value
+
+
+def test_an_application_its_workload_and_its_events_can_be_read(world: World) -> None:
+    with client(world.server.url) as argocd:
+        read = argocd.application(BOOKS, 5)
+        [resource] = read["status"]["resources"]
+        assert argocd.manifest(BOOKS, resource, 5)["status"]["availableReplicas"] == 1
+        nodes = argocd.nodes(BOOKS, 5)
+        assert {node["kind"] for node in nodes} == {"Deployment", "ReplicaSet", "Pod"}
+        [pod] = [node for node in nodes if node["kind"] == "Pod"]
+        reasons = {event["reason"] for event in argocd.events(BOOKS, pod, 5)}
+        assert "Started" in reasons
+        assert argocd.events(BOOKS, None, 5)
+
+
+def test_the_token_is_known_and_may_do_what_its_role_allows(world: World) -> None:
+    with client(world.server.url, WATCHER.token) as argocd:
+        assert argocd.user(5) == WATCHER.name
+        assert argocd.may(BOOKS, "get", 5)
+        assert not argocd.may(BOOKS, "sync", 5)
+    with client(world.server.url, "not.known.here") as argocd:
+        assert argocd.user(5) is None
+
+
+def test_S09_a_missing_application_is_not_found(world: World) -> None:
+    refused = refusal(world, Application(name="gone"))
+    assert isinstance(refused, NotFound)
+    assert "no application 'gone'" in refused.message
+
+
+def test_S09_an_application_in_another_project_is_named(world: World) -> None:
+    refused = refusal(world, Application(name="books", project="other"))
+    assert isinstance(refused, NotFound)
+    assert "in project 'default', not in 'other'" in refused.message
+
+
+def test_S09_a_missing_permission_names_account_and_policy(world: World) -> None:
+    refused = refusal(world, BOOKS, STRANGER.token)
+    assert isinstance(refused, Unauthorized)
+    assert "'stranger' may not get it" in refused.message
+    assert "applications, get, default/books" in refused.hint
+
+
+@pytest.mark.parametrize("token", ["not.known.here", "no-token-at-all"])
+def test_S09_a_token_that_is_not_accepted_is_said(world: World, token: str) -> None:
+    refused = refusal(world, BOOKS, token)
+    assert isinstance(refused, Unauthorized)
+    assert token not in str(refused)
+
+
+def test_S41_a_refresh_that_blocks_gives_up_and_a_plain_get_still_works(world: World) -> None:
+    with client(world.server.url) as argocd:
+        assert argocd.refresh(BOOKS, "normal", 5)
+        world.argocd.freeze()
+        assert not argocd.refresh(BOOKS, "normal", 0.3)
+        assert argocd.application(BOOKS, 5)["metadata"]["name"] == "books"
+
+
+def test_S46_lists_that_are_null_or_absent_are_empty() -> None:
+    for body in ('{"items":null,"nodes":null}', "{}"):
+        with served(canned(200, body)) as server, client(server.url) as argocd:
+            assert argocd.nodes(BOOKS, 5) == []
+            assert argocd.events(BOOKS, None, 5) == []
+
+
+def test_S47_a_sync_passes_the_content_type_rule_and_names_its_project(world: World) -> None:
+    with client(world.server.url) as argocd:
+        revision = world.get()["status"]["sync"]["revision"]
+        argocd.sync(BOOKS, revision, None, 5)
+        argocd_refuses = Application(name="books", project="other")
+        with pytest.raises(NotFound):
+            argocd.sync(argocd_refuses, revision, None, 5)
+    world.until_live(revision)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "expected", "said"),
+    [
+        (415, "Invalid content type", "text/plain", Final, "Invalid content type"),
+        (404, "Not Found", "text/plain; charset=utf-8", Final, "Not Found"),
+        (405, "Method Not Allowed", "text/plain", Final, "Method Not Allowed"),
+        (200, "<html>Please log in</html>", "text/html", Final, "an HTML page"),
+        (403, "<html>Forbidden</html>", "text/html", Unauthorized, "an HTML page"),
+        (502, "<html>Bad gateway</html>", "text/html", Retryable, "an HTML page"),
+        (307, "", "text/html", Final, "an HTML page"),
+        (200, '{"metadata": {', "application/json", Retryable, "cut off"),
+        (200, "[]", "application/json", Retryable, "no object"),
+    ],
+)
+def test_S47_an_answer_that_is_not_argo_cds_is_readable(
+    status: int, body: str, kind: str, expected: type[SlipwayError], said: str
+) -> None:
+    with (
+        served(canned(status, body, kind)) as server,
+        client(server.url) as argocd,
+        pytest.raises(expected) as refused,
+    ):
+        argocd.application(BOOKS, 5)
+    assert said in refused.value.message
+    assert "<html>" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "expected"),
+    [
+        (400, 9, "another operation is already in progress", Retryable),
+        (400, 9, "Cannot sync to abc: auto-sync currently set to main", Conflict),
+        (400, 9, "application is deleting", Conflict),
+        (400, 9, "error resolving repo revision: unable to resolve 'x'", NotFound),
+        (400, 3, "invalid character", InvalidInput),
+        (401, 16, "invalid session: token is expired", Unauthorized),
+        (403, 7, "permission denied: applications, sync, default/books", Unauthorized),
+        (403, 7, "cannot sync: blocked by sync window", Retryable),
+        (404, 5, 'applications.argoproj.io "books" not found', NotFound),
+        (409, 10, "the object has been modified", Retryable),
+        (429, 8, "throttled", Retryable),
+        (500, 2, "revision main must be resolved", Retryable),
+        (503, 14, "connection refused", Retryable),
+        (504, 4, "context deadline exceeded", Retryable),
+    ],
+)
+def test_S48_the_error_comes_from_status_and_code(
+    status: int, code: int, message: str, expected: type[SlipwayError]
+) -> None:
+    refused = sync_refusal(canned(status, error(code, message)))
+    assert type(refused) is expected
+    assert message in refused.message
+
+
+def test_a_server_that_is_too_busy_says_when_to_come_back() -> None:
+    headers = {"retry-after": "7"}
+    refused = sync_refusal(canned(429, error(8, "throttled"), "application/json", **headers))
+    assert isinstance(refused, Retryable)
+    assert refused.retry_after == 7
+
+
+@pytest.mark.parametrize("fault", [Fault(drop=True), Fault(lose_answer=True), Fault(status=503)])
+def test_S31_a_connection_that_fails_is_retryable(world: World, fault: Fault) -> None:
+    world.server.traffic.faults.append(fault)
+    assert isinstance(refusal(world, BOOKS), Retryable)
+
+
+def test_S31_a_refresh_that_cannot_be_sent_is_retryable_not_unanswered(world: World) -> None:
+    world.server.traffic.faults.append(Fault(drop=True))
+    with client(world.server.url) as argocd, pytest.raises(Retryable):
+        argocd.refresh(BOOKS, "normal", 5)
+
+
+def test_a_path_prefix_is_kept(world: World) -> None:
+    async def below(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["path"].startswith("/argo-cd/api/v1/")
+        await canned(200, '{"loggedIn":true,"username":"ana"}')(scope, receive, send)
+
+    with served(below) as server, client(f"{server.url}/argo-cd") as argocd:
+        assert argocd.user(5) == "ana"
+        assert argocd.url.endswith("/argo-cd")
+
+
+@pytest.mark.parametrize("missing", ["argocd_url", "argocd_token"])
+def test_a_missing_setting_is_named(missing: str) -> None:
+    known: dict[str, Any] = {
+        "argocd_url": "http://127.0.0.1:9",
+        "argocd_token": SecretStr(api_key("robot")),
+    }
+    known.pop(missing)
+    with (
+        pytest.raises(InvalidInput, match=f"SLIPWAY_{missing.upper()}"),
+        connect(Settings(**known)),
+    ):
+        pass
