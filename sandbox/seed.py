@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox import changes
-from sandbox.githost import GitHost
-from sandbox.repositories import Draft
+from sandbox.forge.githost import GitHost
+from sandbox.forge.repositories import Draft
 
 APPLICATION = "parraletz/books-api"
 GITOPS = "parraletz/gitops-cf"

@@ -15,10 +15,10 @@ from sandbox import changes, first_image, seed
 from sandbox.argocd import Account as ArgoAccount
 from sandbox.argocd import ArgoCD
 from sandbox.argocd.accounts import api_key
-from sandbox.cluster import Cluster
-from sandbox.githost import GitHost, Token
-from sandbox.registry import Registry
-from sandbox.registry_access import Account as RegistryAccount
+from sandbox.cluster.controller import Cluster
+from sandbox.forge.githost import GitHost, Token
+from sandbox.registry.access import Account as RegistryAccount
+from sandbox.registry.api import Registry
 from sandbox.serving import Server
 
 # Nobody can take these for real ones.

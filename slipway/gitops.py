@@ -7,7 +7,8 @@ was pushed before a crash is found again by its trailers.
 import random
 
 from slipway.clients.git import Author, Clone, PushRace, cloned
-from slipway.edits import (
+from slipway.errors import Conflict, Retryable
+from slipway.manifests.edits import (
     Computed,
     commit_message,
     compute,
@@ -16,9 +17,8 @@ from slipway.edits import (
     require_approved,
     trailers_of,
 )
-from slipway.errors import Conflict, Retryable
 from slipway.model import Approval, Change, Image, Lineage, Promotion
-from slipway.references import is_full_sha
+from slipway.readiness.references import is_full_sha
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch

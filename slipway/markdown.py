@@ -11,12 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from slipway.text import printable
 
+# Named entities: Prefect's older UI shows numeric ones as they are written.
 _ENTITIES = str.maketrans(
-    {
-        **{mark: f"&#{ord(mark)};" for mark in "<>|`"},
-        "&": "&amp;",
-        **{mark: f"\\{mark}" for mark in "\\*_[]~"},
-    }
+    {"<": "&lt;", ">": "&gt;", "&": "&amp;", **{mark: f"\\{mark}" for mark in "\\`*_[]~|"}}
 )
 _BLOCK_START = re.compile(
     r"^([-+=#]|\d{1,9}(?=[.)](\s|$)))"

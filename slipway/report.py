@@ -4,10 +4,10 @@ Texts from commits, release notes, servers and approvers are untrusted and never
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from slipway.markdown import code, duration, escape, fence, link, moment, safe_url, table
+from slipway.markdown import code, escape, fence, link, moment, safe_url
 from slipway.model import Approval, Change, Commit, Image, Proof, Release
 from slipway.service import Environment, Service
 from slipway.timeline import steps, timeline
@@ -46,7 +46,7 @@ def approval_question(
             f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
             _facts(release, image, before, approvers, expires),
             f"## What changes in Git\n\n{_diff(change)}",
-            f"## Proven so far\n\n{_proven(proofs)}",
+            f"## Proven so far\n\n{_proven(proofs, image)}",
             f"## Commits\n\n{commit_list(commits)}",
             f"## Release notes\n\n{_notes(release.notes)}",
             f"## Your answer\n\n{_answers(place)}",
@@ -78,12 +78,23 @@ def _facts(
     rows = [
         ("Version", now),
         ("Image", code(image.repository)),
-        ("Digest", code(image.digest)),
+        ("Digest", _in_two(image.digest)),
         ("Source", f"{code(release.sha)} · {link(f'release {release.tag}', release.url)}"),
         ("May approve", ", ".join(code(name) for name in approvers) or "nobody"),
         ("Open until", moment(expires)),
     ]
-    return table(("", ""), [(f"**{name}**", value) for name, value in rows])
+    return _listed(rows)
+
+
+def _listed(rows: Sequence[tuple[str, str]]) -> str:
+    """Named values, one a line: unlike a table's cells, lines break in a narrow form."""
+    return "\n".join(f"- **{name}** {value}" for name, value in rows)
+
+
+def _in_two(digest: str) -> str:
+    """A digest that fits into Prefect's form, which cuts what cannot be broken."""
+    half = len(digest) // 2
+    return f"{code(digest[:half])} {code(digest[half:])}"
 
 
 def _diff(change: Change) -> str:
@@ -92,24 +103,31 @@ def _diff(change: Change) -> str:
     return f"On top of {code(change.base)}:\n\n{fence(change.diff, 'diff')}"
 
 
-def _proven(proofs: Sequence[Proof]) -> str:
+def _proven(proofs: Sequence[Proof], image: Image) -> str:
     if not proofs:
         return "No earlier environment: this is the first one."
-    return "\n".join(_one_proof(proof) for proof in proofs)
+    return "\n".join(_one_proof(proof, image) for proof in proofs)
 
 
-def _one_proof(proof: Proof) -> str:
-    sync = proof.sync
-    running = (
-        f"- **{escape(proof.environment)}**: {link(sync.application, sync.url)} runs revision"
-        f" {code(sync.observed)}, healthy since {moment(sync.healthy_since)}"
-    )
+def _one_proof(proof: Proof, image: Image) -> str:
+    sync, promotion = proof.sync, proof.promotion
+    same = sync.digest == image.digest
     lines = [
-        f"digest {code(sync.digest)}",
-        f"sync: {escape(sync.summary)}",
-        f"smoke: {_smoke(proof)}",
+        f"healthy since {moment(sync.healthy_since)}, at revision {code(sync.observed)}",
+        "runs exactly this digest" if same else f"runs another digest: {_in_two(sync.digest)}",
+        f"asked for by commit {link(promotion.revision[:10], promotion.url)}",
+        f"smoke test: {_smoke(proof)}",
+        *_decided(proof.approval),
     ]
-    return "\n".join([running, *(f"  - {line}" for line in lines)])
+    head = f"- **{escape(proof.environment)}** ({link(sync.application, sync.url)})"
+    return "\n".join([f"{head}: {escape(sync.summary, 200)}", *(f"  - {line}" for line in lines)])
+
+
+def _decided(approval: Approval | None) -> list[str]:
+    if approval is None:
+        return []
+    by = f"approved by {code(approval.approver)}, {moment(approval.at)}"
+    return [f"{by}: {escape(approval.reason)}"]
 
 
 def _smoke(proof: Proof) -> str:
@@ -118,7 +136,7 @@ def _smoke(proof: Proof) -> str:
     version = f", by version {code(smoke.version)}" if smoke.version else ""
     return (
         f"{where} answered well {smoke.passes} times in a row{version};"
-        f" slowest {duration(smoke.latency)}"
+        f" slowest {smoke.latency * 1000:.0f} ms"
     )
 
 
@@ -127,7 +145,7 @@ def commit_list(commits: Sequence[Commit]) -> str:
     if not commits:
         return "No commit is known between the two versions."
     lines = [
-        f"- {code(c.sha[:10])} {escape(c.subject, 120)} ({escape(c.author, 80)})"
+        f"- {code(c.sha[:10])} {escape(c.subject, 120)} ({escape(c.author.partition(' <')[0], 80)})"
         for c in commits[:_COMMITS]
     ]
     more = len(commits) - _COMMITS
@@ -152,7 +170,7 @@ def decision_record(service: Service, approval: Approval) -> str:
         ("Run", code(approval.run)),
     ]
     title = f"# {escape(service.service)} {escape(approval.version)}: {done} for"
-    return f"{title} {escape(approval.environment)}\n\n{table(('', ''), rows)}"
+    return f"{title} {escape(approval.environment)}\n\n{_listed(rows)}"
 
 
 def delivery_report(
@@ -160,13 +178,13 @@ def delivery_report(
 ) -> str:
     """The report of a delivery as far as it has come: what is proven where, and in what time."""
     entries = [f"- {link(text, url)}" for _, url, text in links(service, release, image, proofs)]
+    where = f"## Environments\n\n{_proven(proofs, image)}\n\n" if proofs else ""
     return "\n\n".join(
         [
             f"# {escape(service.service)} {escape(release.version)}",
             _summary(service, release, proofs),
             f"Image {code(image.reference)}, built from {code(release.sha)}.",
-            _environments(release, proofs),
-            f"## Timeline\n\n{timeline(steps(release, image, proofs))}",
+            f"{where}## Timeline\n\n{timeline(steps(release, image, proofs))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )
@@ -178,26 +196,6 @@ def _summary(service: Service, release: Release, proofs: Sequence[Proof]) -> str
     where = f"is live and proven in {', '.join(proven)}" if proven else "is proven nowhere yet"
     rest = f"; not yet in {', '.join(missing)}" if missing and proven else ""
     return f"Version {code(release.version)} {escape(where + rest)}."
-
-
-def _environments(release: Release, proofs: Sequence[Proof]) -> str:
-    head = ("Environment", "Version", "Digest", "Commit", "Sync", "Smoke test", "Approved by", "At")
-    return table(head, [_environment(release, proof) for proof in proofs])
-
-
-def _environment(release: Release, proof: Proof) -> tuple[str, ...]:
-    promotion, sync, smoke, approval = proof.promotion, proof.sync, proof.smoke, proof.approval
-    end = smoke.timing.started + timedelta(seconds=smoke.timing.seconds)
-    return (
-        escape(proof.environment),
-        code(release.version),
-        code(sync.digest[:19]),
-        link(promotion.revision[:10], promotion.url),
-        escape(sync.summary, 200),
-        _smoke(proof),
-        code(approval.approver) if approval else "no gate",
-        moment(end),
-    )
 
 
 def links(service: Service, release: Release, image: Image, proofs: Sequence[Proof]) -> list[Link]:

@@ -12,13 +12,13 @@ from slipway.engines.interface import Engine, engine_for
 from slipway.errors import NotProven, Retryable
 from slipway.errors import Superseded as SupersededError
 from slipway.model import Image, Lineage, SyncProof
-from slipway.observation import Observation
-from slipway.readiness import judge
-from slipway.references import is_full_sha
+from slipway.readiness.judge import judge
+from slipway.readiness.observation import Observation
+from slipway.readiness.references import is_full_sha
+from slipway.readiness.verdict import Failed, Progress, Ready, Superseded, Waiting, Wanted
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
-from slipway.verdict import Failed, Progress, Ready, Superseded, Waiting, Wanted
 
 POLL = 1.0  # seconds between two looks
 _PAUSES = (1.0, 2.0, 4.0)  # seconds after a refresh before the next one

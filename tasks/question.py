@@ -7,9 +7,9 @@ from typing import Literal
 from prefect.artifacts import create_markdown_artifact
 
 from slipway.model import Approval, Change, Image, Proof, Question, Release
+from slipway.release.unreleased import commits_since
 from slipway.report import approval_question, decision_record
 from slipway.service import Environment, Gate, Service
-from slipway.unreleased import commits_since
 from tasks.environment import run_id, say, settings
 from tasks.report import artifact_key
 from tasks.retries import step

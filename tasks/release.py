@@ -1,7 +1,7 @@
 """Create the next release, or find the one that is asked for."""
 
-from slipway import release as releases
 from slipway.model import NothingToRelease, Release
+from slipway.release import converge as releases
 from slipway.service import Service
 from tasks.environment import run_id, say, settings
 from tasks.retries import step

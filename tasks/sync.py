@@ -25,6 +25,7 @@ def wait_for_sync(
         partial(gitops.lineage, service, environment, image, known, promotion.revision),
         Stopwatch(),
         report=lambda sentence: say(f"{environment.name}: {sentence}"),
+        gitops=service.gitops,
     )
     say(f"{environment.name}: {proof.summary}")
     return proof

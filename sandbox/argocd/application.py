@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.pod import timestamp
+from sandbox.cluster.pod import timestamp
 
 Object = dict[str, Any]
 FINAL = ("Succeeded", "Failed", "Error")

@@ -12,7 +12,7 @@ from sandbox.argocd.health import health, same
 from sandbox.argocd.rendering import Source, render
 from sandbox.argocd.repository import RepoError
 from sandbox.argocd.world import REFRESH, SKIP_RECONCILE, World
-from sandbox.pod import timestamp
+from sandbox.cluster.pod import timestamp
 
 
 class Reconciler:

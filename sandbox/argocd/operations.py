@@ -10,8 +10,8 @@ from sandbox.argocd.controller import Reconciler
 from sandbox.argocd.health import env_of, image_of
 from sandbox.argocd.repository import RepoError
 from sandbox.argocd.world import World
-from sandbox.cluster import Refused
-from sandbox.pod import timestamp
+from sandbox.cluster.controller import Refused
+from sandbox.cluster.pod import timestamp
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

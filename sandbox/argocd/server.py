@@ -13,7 +13,7 @@ from sandbox.argocd.operations import Operator
 from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Gone, Store
 from sandbox.argocd.world import Controls, Delays, World
-from sandbox.cluster import Cluster
+from sandbox.cluster.controller import Cluster
 from sandbox.serving import Asgi
 
 _TICK = 0.05  # seconds between two looks of a controller thread

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Store
-from sandbox.cluster import Cluster
-from sandbox.pod import timestamp
+from sandbox.cluster.controller import Cluster
+from sandbox.cluster.pod import timestamp
 
 Object = dict[str, Any]
 REFRESH = "argocd.argoproj.io/refresh"

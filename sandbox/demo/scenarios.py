@@ -50,9 +50,9 @@ def _somebody_pushes_first(world: World) -> None:
 def _everything_is_flaky(world: World) -> None:
     for server in world.servers.values():
         server.traffic.faults += [
-            Fault(status=503, chance=0.08, times=-1),
-            Fault(drop=True, chance=0.04, times=-1),
-            Fault(lose_answer=True, chance=0.02, times=-1),
+            Fault(status=503, chance=0.03, times=-1),
+            Fault(drop=True, chance=0.01, times=-1),
+            Fault(lose_answer=True, chance=0.01, times=-1),
         ]
 
 
@@ -100,7 +100,7 @@ SCENARIOS = {
         ),
         Scenario(
             "flaky",
-            "One request in seven fails, drops or loses its answer: the delivery must still finish,"
+            "One request in twenty fails or loses its answer: the delivery must still finish,"
             " each side effect once.",
             PROVEN,
             "is proven in staging, production",

@@ -26,7 +26,7 @@ from slipway.clients.git_objects import (
 )
 from slipway.errors import Final, InvalidInput, SlipwayError
 from slipway.model import Commit
-from slipway.references import is_full_sha
+from slipway.readiness.references import is_full_sha
 
 __all__ = ["Author", "Clone", "Protected", "PushRace", "cloned"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from slipway.clients.git_command import GitCommand
 from slipway.clients.git_objects import revision_argument
 from slipway.errors import SlipwayError
-from slipway.references import is_full_sha
+from slipway.readiness.references import is_full_sha
 
 _DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
 _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find

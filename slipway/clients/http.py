@@ -54,17 +54,13 @@ def send(
     except httpx.TransportError as error:
         raise unreachable(http, what, error) from None
     except httpx.HTTPError as error:
-        raise Final(
-            f"could not {what}: {redacted(str(error))}", "check the URL"
-        ) from None
+        raise Final(f"could not {what}: {redacted(str(error))}", "check the URL") from None
     if response.is_success or response.status_code in allow:
         return response
     raise failure(response, what)
 
 
-def unreachable(
-    http: httpx.Client, what: str, error: httpx.TransportError
-) -> Retryable:
+def unreachable(http: httpx.Client, what: str, error: httpx.TransportError) -> Retryable:
     """The error for a connection that failed before a complete answer came."""
     cause = redacted(str(error)) or type(error).__name__
     host = http.base_url.host or "the server"
@@ -79,17 +75,11 @@ def failure(response: httpx.Response, what: str) -> SlipwayError:
     status, said = response.status_code, excerpt(response)
     message = f"could not {what}: HTTP {status}" + (f", {said}" if said else "")
     if status in _RETRYABLE:
-        return Retryable(
-            message, "the server is busy or broken; retry", retry_after(response)
-        )
+        return Retryable(message, "the server is busy or broken; retry", retry_after(response))
     if status in (401, 403):
-        return Unauthorized(
-            message, f"check the credential for {response.url.host} and its rights"
-        )
+        return Unauthorized(message, f"check the credential for {response.url.host} and its rights")
     if status == 404:
-        return NotFound(
-            message, "check the name, and whether the credential may see the object"
-        )
+        return NotFound(message, "check the name, and whether the credential may see the object")
     return Final(message, "the server refuses the request; its words above say why")
 
 

@@ -17,7 +17,7 @@ from semantic_release.commit_parser import (
 from semantic_release.enums import LevelBump
 from semantic_release.version.version import Version as SemanticVersion
 
-from slipway.versions import Intent, Level, Version
+from slipway.release.versions import Intent, Level, Version
 
 # The settings under which its versions are release-please's. `allowed_tags` must name all of them.
 # A message is read whole, as one commit: a bullet in a squash body is not a commit of its own.

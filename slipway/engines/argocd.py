@@ -7,7 +7,7 @@ from slipway.clients.argocd import Client
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_workloads import KINDS, unhealthy, workload
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError
-from slipway.observation import Observation, Workload
+from slipway.readiness.observation import Observation, Workload
 from slipway.service import Application, GitOps
 from slipway.text import printable
 

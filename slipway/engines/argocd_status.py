@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from slipway.errors import InvalidInput
-from slipway.observation import Condition, Observation, Operation, Workload
-from slipway.references import same_repository
+from slipway.readiness.observation import Condition, Observation, Operation, Workload
+from slipway.readiness.references import same_repository
 from slipway.service import GitOps
 
 Json = Mapping[str, Any]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from slipway.observation import Workload
+from slipway.readiness.observation import Workload
 
 Json = Mapping[str, Any]
 KINDS = {

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from slipway.clients.argocd import connect
 from slipway.engines.argocd import CALL, ArgoCD
-from slipway.observation import Observation
+from slipway.readiness.observation import Observation
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
 

@@ -17,8 +17,8 @@ import jsonschema
 
 from sandbox.argocd import Account, ArgoCD, Delays
 from sandbox.argocd.accounts import api_key
-from sandbox.cluster import Cluster
-from sandbox.pod import Pace
+from sandbox.cluster.controller import Cluster
+from sandbox.cluster.pod import Pace
 from sandbox.serving import Server
 from tests.contract.sample_image import Pushed
 

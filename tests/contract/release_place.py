@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sandbox.githost import GitHost, Token
-from sandbox.repositories import Draft
+from sandbox.forge.githost import GitHost, Token
+from sandbox.forge.repositories import Draft
 from sandbox.serving import Asgi, Receive, Scope, Send, Server, served
 from slipway.model import NothingToRelease, Release
-from slipway.release import release
+from slipway.release.converge import release
 from slipway.service import Service
 from slipway.settings import Settings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import served
 from tests.contract.oci import connect, digest_of, push_blob, put_manifest
 

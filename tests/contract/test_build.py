@@ -10,8 +10,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from sandbox.githost import GitHost, Token
-from sandbox.registry import Account, Registry
+from sandbox.forge.githost import GitHost, Token
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, served
 from slipway.build import build, find
 from slipway.errors import Conflict, NotFound, Retryable, SlipwayError, Unauthorized

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, free_port, served
 from slipway.builders import builder_for
 from slipway.builders.interface import Builder

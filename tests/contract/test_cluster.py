@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.cluster import Cluster, Refused
-from sandbox.image import Images, PullError
-from sandbox.pod import Pace
+from sandbox.cluster.controller import Cluster, Refused
+from sandbox.cluster.image import Images, PullError
+from sandbox.cluster.pod import Pace
 from sandbox.serving import Receive, Scope, Send, served
 from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer
 
@@ -167,7 +167,7 @@ def test_restarted_cluster_runs_what_was_applied(
 KILLED = """
 import sys, time
 from pathlib import Path
-from sandbox.cluster import Cluster
+from sandbox.cluster.controller import Cluster
 host, image, root = sys.argv[1:]
 cluster = Cluster(Path(root), {host: ("robot", "secret")})
 cluster.apply("n", "books", image, 1, {})

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.responses import RedirectResponse
 
-from sandbox.githost import GitHost, Token
+from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Fault, Receive, Scope, Send, Server, served
 from slipway.clients.git import Author, Clone, Protected, PushRace, cloned
 from slipway.clients.git_failures import failure, push_failure

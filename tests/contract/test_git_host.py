@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.githost import GitHost, Token
+from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Fault, Receive, Scope, Send, Server, served
 
 NAME = "parraletz/gitops-cf"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.githost import GitHost, Token
+from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Receive, Scope, Send, Server, served
 
 NAME = "parraletz/books-api"

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from sandbox.githost import GitHost, Token
+from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Fault, Server, served
 from slipway import gitops
 from slipway.clients.git import Protected, PushRace
 from slipway.errors import Conflict, InvalidInput, NotFound, Superseded, Unauthorized
-from slipway.manifests import NotEditable
+from slipway.manifests.editor import NotEditable
 from slipway.model import Approval, Change, Image, Promotion, Timing
 from slipway.service import Service
 from slipway.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, served
 from slipway.builders import builder_for
 from slipway.builders.interface import Builder

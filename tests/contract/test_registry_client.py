@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Message, Scope, Server, free_port, served
 from slipway.clients.oci import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from slipway.clients.registry import Repository, open_anonymously, open_repository

@@ -15,7 +15,7 @@ import docker
 import httpx
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, served
 from tests.contract.docker_engine import LABEL, RegistryLogin
 from tests.contract.oci import ACCEPT, connect, digest_of

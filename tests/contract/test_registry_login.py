@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Server, served
 from slipway.clients.registry import Repository, open_anonymously, open_repository
 from slipway.errors import Final

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import served
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.oci import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Server, served
 from tests.contract.oci import connect, error_code, push_blob
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.registry import Account, Registry
+from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, served
 from tests.contract.oci import (
     ACCEPT,

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from sandbox.githost import GitHost
-from sandbox.repositories import Draft
+from sandbox.forge.githost import GitHost
+from sandbox.forge.repositories import Draft
 from sandbox.serving import served
-from slipway import history
 from slipway.clients.git import Clone, cloned
 from slipway.errors import Conflict, InvalidInput, NotFound
 from slipway.model import NothingToRelease
-from slipway.release import find
-from slipway.release_plan import Plan, planned
+from slipway.release import history
+from slipway.release.converge import find
+from slipway.release.plan import Plan, planned
+from slipway.release.versions import of_tag
 from slipway.service import Service
-from slipway.versions import of_tag
 from tests.contract.release_place import (
     CHANGELOG,
     DATA,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.githost import Token
+from sandbox.forge.githost import Token
 from sandbox.serving import Fault
 from slipway.clients.git import Protected, PushRace
 from slipway.errors import Conflict, Final, NotFound, Retryable, Unauthorized
 from slipway.model import NothingToRelease, Release
-from slipway.release import release
+from slipway.release.converge import release
 from tests.contract.release_place import NAME, READER, WRITER, Place, a_place, a_service, void
 
 

@@ -103,7 +103,7 @@ def test_R29_a_draft_is_published_not_doubled(place: Place) -> None:
 
 _CHILD = """
 import json, sys
-from slipway.release import release
+from slipway.release.converge import release
 from slipway.service import Service
 from slipway.settings import load
 result = release(Service.model_validate_json(sys.argv[1]), load(), sys.argv[2])

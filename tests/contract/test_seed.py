@@ -13,7 +13,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from sandbox.githost import GitHost
+from sandbox.forge.githost import GitHost
 from sandbox.seed import APPLICATION, GITOPS, bad_change, next_change, next_number, seed
 from sandbox.serving import free_port
 

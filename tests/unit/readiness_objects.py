@@ -11,10 +11,10 @@ from typing import Any
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_workloads import workload
 from slipway.model import Lineage
-from slipway.observation import Observation
-from slipway.readiness import judge
+from slipway.readiness.judge import judge
+from slipway.readiness.observation import Observation
+from slipway.readiness.verdict import Progress, Verdict, Waiting, Wanted
 from slipway.service import GitOps
-from slipway.verdict import Progress, Verdict, Waiting, Wanted
 
 FOLDER = Path(__file__).parents[1] / "data" / "argocd"
 X = "3b8e5c1d7f9a2e4c6b8d0f1a3c5e7b9d2f4a6c8e"

@@ -15,8 +15,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slipway.errors import Final, InvalidInput
-from slipway.keypath import Match, parse
-from slipway.manifests import NotEditable, get_scalar, set_scalar
+from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
+from slipway.manifests.keypath import Match, parse
 
 NEW = "1.10"
 DIGEST = "sha256:" + "0a" * 32

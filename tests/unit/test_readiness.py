@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from slipway.verdict import Failed, Ready, Superseded, Waiting
+from slipway.readiness.verdict import Failed, Ready, Superseded, Waiting
 from tests.unit.readiness_objects import (
     APPLIED,
     BEFORE,

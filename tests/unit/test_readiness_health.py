@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from slipway.verdict import Failed, Ready, Waiting
+from slipway.readiness.verdict import Failed, Ready, Waiting
 from tests.unit.readiness_objects import (
     BEFORE,
     DEGRADED,

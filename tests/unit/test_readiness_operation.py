@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.verdict import Failed, Ready, Waiting
+from slipway.readiness.verdict import Failed, Ready, Waiting
 from tests.unit.readiness_objects import (
     AUTOMATED,
     MANUAL,

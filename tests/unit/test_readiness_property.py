@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.observation import Condition, Observation, Operation
-from slipway.verdict import Ready, Waiting
+from slipway.readiness.observation import Condition, Observation, Operation
+from slipway.readiness.verdict import Ready, Waiting
 from tests.unit.readiness_objects import DIGEST, MANUAL, A, Judge, X, Y, Z, deployment, seen
 
 GOOD = seen()

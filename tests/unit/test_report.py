@@ -190,14 +190,15 @@ def question(
     [
         "# books-api 2.1.0 to production?",
         "`2.1.0`, after `2.0.0`",
-        f"`{DIGEST}`",
+        f"`{DIGEST[:35]}` `{DIGEST[35:]}`",
         f"`{SHA}`",
         f"{FORGE}/books-api/releases/v2.1.0",
         "`ana@example.com`, `leo@example.com`",
         "2026-01-03 10:00:00 UTC",
         f"On top of `{GITOPS}`:\n\n```diff\n-  tag: 2.0.0\n+  tag: 2.1.0\n```",
-        f"runs revision `{GITOPS}`, healthy since 2026-01-02 10:01:00 UTC",
-        "answered well 3 times in a row, by version `2.1.0`; slowest 0.2 s",
+        f"healthy since 2026-01-02 10:01:00 UTC, at revision `{GITOPS}`",
+        "runs exactly this digest",
+        "answered well 3 times in a row, by version `2.1.0`; slowest 200 ms",
         "feat: a (Ana",
         "```text\n## Features\n```",
         "**approve** writes exactly this diff",
@@ -285,12 +286,13 @@ def report(summary: str = "synced", reason: str = "ok", approver: str = "ana@exa
 @given(HOSTILE, HOSTILE)
 def test_X33_nobody_writes_into_the_report(summary: str, approver: str) -> None:
     text = report(summary, approver=approver)
-    assert headings(text) == ["books-api 2.1.0", "Timeline", "Links"]
+    assert headings(text) == ["books-api 2.1.0", "Environments", "Timeline", "Links"]
     assert targets(text) == targets(report())
     assert "<" not in text
     kinds = [token.type for token in PARSER.parse(text)]
-    assert kinds.count("tr_open") == 3 + 10
-    assert kinds.count("td_open") == 2 * 8 + 9 * 5
+    assert kinds.count("tr_open") == 10
+    assert kinds.count("td_open") == 9 * 5
+    assert kinds.count("list_item_open") == (1 + 4) + (1 + 5) + 7
 
 
 @QUICK
@@ -300,7 +302,7 @@ def test_X33_nobody_writes_into_the_decision(reason: str, approver: str) -> None
     assert headings(text) == ["books-api 2.1.0: approved for production"]
     assert targets(text) == set()
     assert "<" not in text
-    assert [token.type for token in PARSER.parse(text)].count("tr_open") == 9
+    assert [token.type for token in PARSER.parse(text)].count("list_item_open") == 8
 
 
 def test_the_decision_names_person_change_and_run() -> None:
@@ -321,14 +323,29 @@ def test_the_summary_claims_only_what_is_proven(proofs: list[Proof], sentence: s
     assert sentence in delivery_report(SERVICE, release(), IMAGE, proofs)
 
 
-def test_the_report_names_digest_commit_approver_and_end() -> None:
+def test_the_report_names_digest_commit_and_approver() -> None:
     text = report()
     assert f"`registry.example/acme/books-api@{DIGEST}`" in text
-    [row] = [line for line in text.splitlines() if line.startswith("| production |")]
-    for part in ("`2.1.0`", f"`{DIGEST[:19]}`", f"[{GITOPS[:10]}](", "`ana@example.com`"):
-        assert part in row
-    assert row.endswith("| 2026-01-02 10:01:47 UTC |")
-    assert "no gate" in text
+    staging, production = text.split("- **production**")
+    assert "approved by" not in staging
+    for part in (
+        "](https://engine.example/applications/books-api-production)): synced",
+        f"commit [{GITOPS[:10]}]({FORGE}/gitops/commit/{GITOPS})",
+        "runs exactly this digest",
+        "approved by `ana@example.com`, 2026-01-02 10:00:00 UTC: ok",
+    ):
+        assert part in production
+
+
+def test_another_digest_than_the_delivered_one_is_named() -> None:
+    image = IMAGE.model_copy(update={"digest": "sha256:" + "d" * 64})
+    text = delivery_report(SERVICE, release(), image, [proof()])
+    assert f"runs another digest: `{DIGEST[:35]}` `{DIGEST[35:]}`" in text
+    assert "exactly" not in text
+
+
+def test_the_authors_of_commits_are_named_without_their_addresses() -> None:
+    assert commit_list([commit(1)]).endswith("feat: a (Ana)")
 
 
 def test_the_timeline_adds_up_and_shows_the_share_of_waiting() -> None:

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from slipway.changelog import Links, escaped, section, shortened, with_section
 from slipway.clients.semantic import bumped, intent
-from slipway.manifests import set_scalar
-from slipway.service import ReleaseRules
-from slipway.versions import (
+from slipway.manifests.editor import set_scalar
+from slipway.release.changelog import Links, escaped, section, shortened, with_section
+from slipway.release.versions import (
     Intent,
     Level,
     Version,
@@ -22,6 +21,7 @@ from slipway.versions import (
     tag_of,
     why_nothing,
 )
+from slipway.service import ReleaseRules
 
 DATA = Path(__file__).parent.parent / "data"
 SHA = "c" * 40

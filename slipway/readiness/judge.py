@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from slipway.clauses import unmet
-from slipway.look import Look
 from slipway.model import Lineage
-from slipway.observation import Observation
-from slipway.verdict import Failed, Progress, Ready, Superseded, Verdict, Waiting, Wanted
+from slipway.readiness.clauses import unmet
+from slipway.readiness.look import Look
+from slipway.readiness.observation import Observation
+from slipway.readiness.verdict import Failed, Progress, Ready, Superseded, Verdict, Waiting, Wanted
 
 _READINGS = 3  # consecutive readings with an error before it can count
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.pod import Pod, timestamp
+from sandbox.cluster.pod import Pod, timestamp
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ Each says why it does not hold, or nothing. Source of the rule: Argo CD source, 
 
 from collections.abc import Callable
 
-from slipway.look import Look
-from slipway.observation import Condition, Observation
-from slipway.verdict import Ask, Waiting
+from slipway.readiness.look import Look
+from slipway.readiness.observation import Condition, Observation
+from slipway.readiness.verdict import Ask, Waiting
 
 _ERRORS = ("ComparisonError", "InvalidSpecError", "UnknownError", "DeletionError")
 

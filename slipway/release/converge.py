@@ -13,19 +13,19 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slipway import history
-from slipway.changelog import Links, shortened
 from slipway.clients import semantic
 from slipway.clients.git import Author, Clone, PushRace, cloned
 from slipway.clients.github import GitHub
 from slipway.errors import Conflict, NotFound, Retryable
-from slipway.history import Tagged
 from slipway.model import NothingToRelease, Release
-from slipway.release_plan import Plan, notes, planned
+from slipway.release import history
+from slipway.release.changelog import Links, shortened
+from slipway.release.history import Tagged
+from slipway.release.plan import Plan, notes, planned
+from slipway.release.versions import Version
 from slipway.service import Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
-from slipway.versions import Version
 
 _TRIES = 4  # each follows a push or a tag of somebody else
 

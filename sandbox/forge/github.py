@@ -11,16 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import github_commits as commits
-from sandbox import github_releases as releases
-from sandbox.github_wire import (
+from sandbox.forge import commits, releases
+from sandbox.forge.ledger import Ledger
+from sandbox.forge.repositories import GitError, Repositories, Token
+from sandbox.forge.wire import (
     Refusal,
     Visit,
     not_accessible,
     not_found,
 )
-from sandbox.ledger import Ledger
-from sandbox.repositories import GitError, Repositories, Token
 from sandbox.serving import Message, Receive, Scope, Send
 
 Answer = Callable[[Request, Visit], Awaitable[Response]]

@@ -15,9 +15,9 @@ from typing import cast
 
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.forge_pages import pages
-from sandbox.github import GitHub
-from sandbox.repositories import Draft, Repositories, Token, git_environment
+from sandbox.forge.github import GitHub
+from sandbox.forge.pages import pages
+from sandbox.forge.repositories import Draft, Repositories, Token, git_environment
 from sandbox.serving import Asgi, Receive, Scope, Send
 
 __all__ = ["GitHost", "Token"]

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sandbox.image import Image, Images, PullError
+from sandbox.cluster.image import Image, Images, PullError
 from sandbox.serving import free_port
 
 # The process must not outlive the sandbox, however that ends. 1 is PR_SET_PDEATHSIG.

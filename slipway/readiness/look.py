@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slipway.model import Lineage
-from slipway.observation import Observation, Operation, Workload
-from slipway.references import is_full_sha, runs
-from slipway.verdict import Progress, Wanted
+from slipway.readiness.observation import Observation, Operation, Workload
+from slipway.readiness.references import is_full_sha, runs
+from slipway.readiness.verdict import Progress, Wanted
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ The same head gives the same plan on every host and at every time.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from slipway.changelog import Links, section, with_section
 from slipway.clients import semantic
 from slipway.clients.git import Clone
 from slipway.errors import Conflict, InvalidInput
-from slipway.history import Standing, Tagged, keys_of
-from slipway.manifests import set_scalar
+from slipway.manifests.editor import set_scalar
 from slipway.model import NothingToRelease
+from slipway.release.changelog import Links, section, with_section
+from slipway.release.history import Standing, Tagged, keys_of
+from slipway.release.versions import Intent, Level, Version, base_and_level, tag_of, why_nothing
 from slipway.service import Service
-from slipway.versions import Intent, Level, Version, base_and_level, tag_of, why_nothing
 
 
 class Plan(NamedTuple):

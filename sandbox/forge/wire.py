@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from sandbox.ledger import Entry, Ledger
-from sandbox.repositories import Repositories, Token
+from sandbox.forge.ledger import Entry, Ledger
+from sandbox.forge.repositories import Repositories, Token
 
 _DOCUMENTATION = "https://docs.github.com/rest"
 

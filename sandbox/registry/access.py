@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.registry_manifest import RegistryError
+from sandbox.registry.manifest import RegistryError
 
 REALM = 'Basic realm="sandbox registry"'
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from slipway.release.versions import Intent, Version
 from slipway.text import printable
-from slipway.versions import Intent, Version
 
 LIMIT = 125_000  # characters GitHub accepts as the body of a release
 _TITLE = b"# Changelog\n\n"

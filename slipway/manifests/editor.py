@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
-from slipway import keypath
 from slipway.errors import InvalidInput
-from slipway.yaml_nodes import scalar
-from slipway.yaml_source import NotEditable, Source, document, outline, text_of
+from slipway.manifests import keypath
+from slipway.manifests.nodes import scalar
+from slipway.manifests.source import NotEditable, Source, document, outline, text_of
 
 __all__ = ["Edited", "NotEditable", "get_scalar", "set_scalar"]
 

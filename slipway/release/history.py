@@ -13,9 +13,9 @@ from typing import NamedTuple
 from slipway.clients import semantic
 from slipway.clients.git import Clone
 from slipway.errors import Conflict, InvalidInput
-from slipway.manifests import NotEditable, get_scalar
+from slipway.manifests.editor import NotEditable, get_scalar
+from slipway.release.versions import Version, of_tag, tag_of
 from slipway.service import ReleaseRules
-from slipway.versions import Version, of_tag, tag_of
 
 # The keys that hold the version in a file of that name; the first one is read, all are written.
 STAMPED_KEYS = {"package.json": ("version",), "Chart.yaml": ("version", "appVersion")}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.pod import Pod, State
-from sandbox.workload import ReplicaSet, Workload
+from sandbox.cluster.pod import Pod, State
+from sandbox.cluster.workload import ReplicaSet, Workload
 
 Object = dict[str, Any]
 

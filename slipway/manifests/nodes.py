@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from slipway.keypath import Match, Step
-from slipway.yaml_source import NotEditable, Source, text_of
+from slipway.manifests.keypath import Match, Step
+from slipway.manifests.source import NotEditable, Source, text_of
 
 _SHOWN = 8  # keys named in a hint
 

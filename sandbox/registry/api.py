@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.registry_access import HANDLERS, Account, login
-from sandbox.registry_manifest import OCI_INDEX, OCI_MANIFEST, Manifest, RegistryError
-from sandbox.registry_store import Store, Upload
+from sandbox.registry.access import HANDLERS, Account, login
+from sandbox.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, RegistryError
+from sandbox.registry.store import Store, Upload
 from sandbox.serving import Asgi
 
 __all__ = ["Account", "Registry"]

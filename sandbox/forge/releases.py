@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.github_wire import Refusal, Visit, invalid, not_found, paged, payload
-from sandbox.ledger import Entry, timestamp
-from sandbox.repositories import GitError
+from sandbox.forge.ledger import Entry, timestamp
+from sandbox.forge.repositories import GitError
+from sandbox.forge.wire import Refusal, Visit, invalid, not_found, paged, payload
 
 _BODY_LIMIT = 125_000  # characters
 _FIELDS = {"tag_name": str, "target_commitish": str, "name": str, "body": str,

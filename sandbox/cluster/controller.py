@@ -13,12 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sandbox import objects
-from sandbox.front import front
-from sandbox.image import Images
-from sandbox.pod import Pace, Pod, timestamp
+from sandbox.cluster import objects
+from sandbox.cluster.front import front
+from sandbox.cluster.image import Images
+from sandbox.cluster.pod import Pace, Pod, timestamp
+from sandbox.cluster.workload import ReplicaSet, Template, Workload, environment
 from sandbox.serving import Server
-from sandbox.workload import ReplicaSet, Template, Workload, environment
 
 Object = dict[str, Any]
 

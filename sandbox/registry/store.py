@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from sandbox.registry_manifest import Manifest, RegistryError, checked_digest
+from sandbox.registry.manifest import Manifest, RegistryError, checked_digest
 
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")

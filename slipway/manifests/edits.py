@@ -7,11 +7,11 @@ from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
-from slipway.manifests import NotEditable, get_scalar, set_scalar
+from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.model import Approval, Change, Edit, Image
+from slipway.release.versions import Version
 from slipway.service import Environment, Update
 from slipway.text import printable
-from slipway.versions import Version
 
 _PLACEHOLDER = re.compile(r"\{(version|digest)\}")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.github_wire import Refusal, Visit, invalid, paged, payload
-from sandbox.ledger import Entry, timestamp
+from sandbox.forge.ledger import Entry, timestamp
+from sandbox.forge.wire import Refusal, Visit, invalid, paged, payload
 
 _STATES = ("error", "failure", "pending", "success")
 _DESCRIPTION_LIMIT = 140  # characters

@@ -1,0 +1,1 @@
+"""What stands in for a cluster: images are pulled, checked, unpacked and really run."""

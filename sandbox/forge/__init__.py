@@ -1,0 +1,1 @@
+"""A Git host with the part of GitHub's REST API that a delivery uses."""

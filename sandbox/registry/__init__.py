@@ -1,0 +1,1 @@
+"""An OCI registry, written from the distribution specification."""

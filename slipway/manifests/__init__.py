@@ -1,0 +1,1 @@
+"""Text to text: set one scalar and keep every other byte. Pure."""

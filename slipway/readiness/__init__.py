@@ -1,0 +1,1 @@
+"""Is a commit live and healthy? Pure: values in, a verdict out."""
