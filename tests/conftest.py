@@ -1,8 +1,27 @@
-"""What every test shares: no setting of the outside world reaches a test."""
+"""What every test shares: no setting of the outside world reaches a test, and who runs where."""
 
 import os
+from pathlib import Path
 
 import pytest
+
+# Each of these has one engine, server or browser for all its tests, so one process runs them.
+TOGETHER = ("acceptance", "browser", "flows")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(here).parts[0]
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+        elif {"docker_engine", "docker_address", "real_registry"} & set(_fixtures(item)):
+            item.add_marker(pytest.mark.xdist_group("docker"))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return list(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)
