@@ -1,0 +1,87 @@
+"""One installation for the folder; its scenes play at the same time, the tests look at them.
+
+A scene is one run from its start to its end with everything that is done to it. Only the scenes
+that the collected tests ask for are played.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance import (
+    scene_delivery,
+    scene_expiry,
+    scene_refusal,
+    scene_repairs,
+    scene_retries,
+)
+from tests.acceptance.installation import Installation
+from tests.acceptance.scene_delivery import Delivery
+from tests.acceptance.scene_expiry import Expiry
+from tests.acceptance.scene_refusal import Refusal
+from tests.acceptance.scene_repairs import Repairs
+from tests.acceptance.scene_retries import Retries
+
+# The longest first.
+SCENES: dict[str, Callable[[Installation], object]] = {
+    "repairs": scene_repairs.play,
+    "retries": scene_retries.play,
+    "refusal": scene_refusal.play,
+    "expiry": scene_expiry.play,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of the folder waits for its scene, on a busy machine for minutes."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.timeout(1200))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with Installation(tmp_path_factory.mktemp("installation")) as installation:
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def delivery(site: Installation) -> Delivery:
+    """Played alone: it kills the runner and the server."""
+    return scene_delivery.play(site)
+
+
+@pytest.fixture(scope="session")
+def scenes(
+    request: pytest.FixtureRequest, site: Installation, delivery: Delivery
+) -> Iterator[dict[str, Future[Any]]]:
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    with ThreadPoolExecutor(max_workers=len(SCENES)) as pool:
+        yield {name: pool.submit(play, site) for name, play in SCENES.items() if name in wanted}
+
+
+@pytest.fixture(scope="session")
+def repairs(scenes: dict[str, Future[Any]]) -> Repairs:
+    found: Repairs = scenes["repairs"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def retries(scenes: dict[str, Future[Any]]) -> Retries:
+    found: Retries = scenes["retries"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def refusal(scenes: dict[str, Future[Any]]) -> Refusal:
+    found: Refusal = scenes["refusal"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def expiry(scenes: dict[str, Future[Any]]) -> Expiry:
+    found: Expiry = scenes["expiry"].result()
+    return found

@@ -1,0 +1,87 @@
+"""What came to be outside: counted in the repositories and in the requests the stand-ins saw."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import httpx
+
+from sandbox import seed
+from sandbox.world import World
+
+
+class Effects(NamedTuple):
+    """Every change a delivery may make, and how often it was made."""
+
+    tags: tuple[str, ...]  # those that name the run
+    pages: int  # releases made on the forge
+    images: Counter[str]  # manifests stored in the registry, by tag
+    commits: tuple[str, ...]  # subjects of the GitOps commits that name the run, oldest first
+    pushes: int  # to the GitOps repository, by anybody
+    syncs: Counter[str]  # asked of Argo CD, by application
+
+
+class Outside:
+    """Looks at the stand-ins of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def effects(self, run: str) -> Effects:
+        """What is there now, and what was asked for since the beginning."""
+        git, registry, argocd = (
+            [
+                (r.method, r.path)
+                for r in self._world.servers[name].traffic.requests
+                if r.status < 300
+            ]
+            for name in ("git", "registry", "argocd")
+        )
+        return Effects(
+            tags=self.tags(run),
+            pages=git.count(("POST", f"/api/v3/repos/{seed.APPLICATION}/releases")),
+            images=Counter(
+                path.rpartition("/")[2]
+                for method, path in registry
+                if method == "PUT" and "/manifests/" in path
+            ),
+            commits=self.commits(run),
+            pushes=sum(
+                method == "POST" and path.startswith(f"/{seed.GITOPS}") and "receive-pack" in path
+                for method, path in git
+            ),
+            syncs=Counter(
+                path.split("/")[-2]
+                for method, path in argocd
+                if method == "POST" and path.endswith("/sync")
+            ),
+        )
+
+    def tags(self, run: str) -> tuple[str, ...]:
+        form = "--format=%(refname:short)%00%(contents)%01"
+        text = self._git(seed.APPLICATION, "for-each-ref", form, "refs/tags").split("\x01")
+        found = (entry.strip().partition("\x00") for entry in text)
+        return tuple(name for name, _, message in found if run in message)
+
+    def commits(self, run: str) -> tuple[str, ...]:
+        log = ("log", "--all", "--reverse", "--format=%s", "--fixed-strings", f"--grep={run}")
+        return tuple(self._git(seed.GITOPS, *log).splitlines())
+
+    def message(self, run: str, environment: str) -> str:
+        """Message of the run's GitOps commit for an environment."""
+        subject = f"chore({environment})"
+        log = (
+            "log",
+            "--all",
+            "--all-match",
+            "--fixed-strings",
+            f"--grep={run}",
+            f"--grep={subject}",
+        )
+        return self._git(seed.GITOPS, *log, "--format=%B")
+
+    def version(self, environment: str) -> str:
+        """The version that answers now."""
+        return str(httpx.get(self._world.url(environment), trust_env=False).json()["version"])
+
+    def _git(self, name: str, *arguments: str) -> str:
+        return self._world.git.repositories.git(name, *arguments).decode()

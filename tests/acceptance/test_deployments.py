@@ -1,0 +1,54 @@
+"""`prefect deploy --all` with the file that is shipped, against a real server."""
+
+import pytest
+
+from sandbox.prefect_api import Json
+from tests.acceptance.installation import Installation
+
+
+@pytest.fixture(scope="module")
+def deployed(site: Installation) -> dict[str, Json]:
+    pool = {"name": "slipway", "type": "process"}
+    site.http.post("/work_pools/", json=pool).raise_for_status()
+    site.prefect("--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml")
+    found = {}
+    for flow in ("deliver", "promote"):
+        deployment = site.api.deployment(f"{flow}/books-api")
+        assert deployment is not None
+        found[flow] = deployment
+    return found
+
+
+@pytest.mark.parametrize("flow", ["deliver", "promote"])
+def test_a_deployment_names_a_module_and_pulls_nothing(
+    deployed: dict[str, Json], flow: str
+) -> None:
+    found = deployed[flow]
+    assert found["entrypoint"] == f"flows.{flow}.{flow}"
+    assert not found["pull_steps"]
+    assert found["path"] is None
+    assert found["work_pool_name"] == "slipway"
+    assert found["parameters"] == {"service": "books-api"}
+    assert found["tags"] == ["books-api"]
+
+
+def test_the_schedule_is_off_until_somebody_wants_it(deployed: dict[str, Json]) -> None:
+    [schedule] = deployed["deliver"]["schedules"]
+    assert schedule["active"] is False
+    assert deployed["promote"]["schedules"] == []
+
+
+@pytest.mark.parametrize("flow", ["deliver", "promote"])
+def test_no_limit_stands_in_the_way_of_a_retry(deployed: dict[str, Json], flow: str) -> None:
+    """Prefect's deployment limit frees its slot on suspend, and breaks retries."""
+    assert deployed[flow]["concurrency_limit"] is None
+    assert deployed[flow]["global_concurrency_limit"] is None
+
+
+@pytest.mark.parametrize("flow", ["deliver", "promote"])
+def test_X11_no_parameter_is_stored_that_should_be_secret(
+    deployed: dict[str, Json], flow: str
+) -> None:
+    properties = deployed[flow]["parameter_openapi_schema"]["properties"]
+    assert "service" in properties
+    assert all(each.get("format") != "password" for each in properties.values())

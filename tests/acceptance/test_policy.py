@@ -1,0 +1,158 @@
+"""Single steps in this process, against the same servers: attempts are counted at the server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_LOCAL_STORAGE_PATH,
+    temporary_settings,
+)
+
+from flows.approval import recall, remember
+from sandbox.serving import Fault
+from slipway.config import read_service
+from slipway.errors import Retryable, Unauthorized
+from slipway.model import Approval, Change, Edit, Image, Release
+from slipway.release import converge as releases
+from slipway.service import Service
+from slipway.settings import load
+from tasks.build import find_image
+from tasks.environment import run_id
+from tasks.retries import step
+from tests.acceptance.installation import Installation
+
+
+@pytest.fixture
+def results(site: Installation, tmp_path: Path) -> Iterator[Path]:
+    """The folder of the results of flows that run in this process, on the same server."""
+    folder = tmp_path / "results"
+    api = {
+        PREFECT_API_URL: f"{site.server.url}/api",
+        PREFECT_HOME: tmp_path,
+        PREFECT_LOCAL_STORAGE_PATH: folder,
+    }
+    with temporary_settings(api):
+        yield folder
+
+
+@pytest.fixture
+def service(site: Installation, results: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """The service, in a process that has the settings of the runner."""
+    for name, value in site.world.settings().items():
+        monkeypatch.setenv(name, value)
+    return read_service(load().services, "books")
+
+
+@flow(name="find", persist_result=True)
+def find_quickly(service: Service, release: Release) -> Image:
+    return find_image.with_options(retry_delay_seconds=0)(service, release)
+
+
+@pytest.mark.usefixtures("delivery")
+@pytest.mark.parametrize(
+    ("status", "kind", "attempts"), [(503, Retryable, 6), (403, Unauthorized, 1)]
+)
+def test_A49_the_number_of_requests_equals_the_policy(
+    site: Installation, service: Service, status: int, kind: type[Exception], attempts: int
+) -> None:
+    release = releases.find(service, "1.0.0", load())
+    traffic = site.registry.traffic
+    fault = Fault(path="/manifests/1.0.0", status=status, times=-1)
+    traffic.faults.append(fault)
+    before = len(traffic.requests)
+    with pytest.raises(kind):
+        find_quickly(service, release)
+    traffic.faults.remove(fault)
+    asked = [r for r in traffic.requests[before:] if r.path.endswith("/manifests/1.0.0")]
+    assert [r.status for r in asked] == [status] * attempts
+
+
+def test_A28_an_approval_of_another_digest_or_change_is_not_reused(
+    service: Service,
+) -> None:
+    production = service.environment("production")
+
+    @flow(name="recall", persist_result=True)
+    def try_all() -> list[bool]:
+        """Whether the approval of one image and change is found for: it, another image, change."""
+        image, change = _image("a"), _change("1.1.0")
+        remember(_approval(image, change))
+        return [
+            recall(production, asked, shown) is not None
+            for asked, shown in (
+                (image, change),
+                (_image("b"), change),
+                (image, _change("1.1.1")),
+            )
+        ]
+
+    assert try_all() == [True, False, False]
+
+
+@pytest.mark.parametrize("left", [None, 0, 40], ids=["gone", "empty", "cut"])
+def test_A53_a_result_that_was_lost_while_it_was_written_is_made_again(
+    results: Path, left: int | None
+) -> None:
+    """`left`: how many bytes of it remain."""
+    calls: list[str] = []
+
+    @step("double", "double", timeout=30)
+    def double(text: str) -> str:
+        calls.append(text)
+        return text * 2
+
+    @flow(name="lose", retries=1, persist_result=True)
+    def lose() -> str:
+        value = double("ab")
+        if flow_run.run_count == 1:
+            for file in results.iterdir():
+                file.write_bytes(file.read_bytes()[: left or 0])
+                if left is None:
+                    file.unlink()
+            raise RuntimeError("the power is gone")
+        return value
+
+    assert lose() == "abab"
+    assert calls == ["ab", "ab"]
+
+
+def _image(letter: str) -> Image:
+    digest = f"sha256:{letter * 64}"
+    timing = {"started": "2026-11-23T12:00:00Z"}
+    return Image.model_validate(
+        {
+            "repository": "registry.example.com/books-api",
+            "version": "1.1.0",
+            "digest": digest,
+            "revision": "c" * 40,
+            "builder": "layer",
+            "created": True,
+            "timing": timing,
+        }
+    )
+
+
+def _change(new: str) -> Change:
+    edit = Edit(file="values.yaml", key="image.tag", old="1.0.0", new=new)
+    return Change(environment="production", edits=(edit,), diff="", base="d" * 40)
+
+
+def _approval(image: Image, change: Change) -> Approval:
+    return Approval.model_validate(
+        {
+            "decision": "approve",
+            "approver": "ana@example.com",
+            "reason": "looks good",
+            "at": "2026-11-23T12:00:00Z",
+            "environment": "production",
+            "version": image.version,
+            "digest": image.digest,
+            "fingerprint": change.fingerprint,
+            "run": run_id(),
+        }
+    )
