@@ -71,7 +71,7 @@ def _build(service: Service, release: Release, settings: Settings) -> str:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "source"
         target.mkdir()
-        with cloned(source.repository, source.branch, settings.source_token) as clone:
+        with cloned(source.repository, source.branch, settings.optional("source_token")) as clone:
             clone.export(release.sha, source.path, target)
             created = clone.repo.commit(release.sha).committed_datetime
         order = _order(service, release, created)

@@ -31,7 +31,7 @@ _JITTER = random.SystemRandom()
 def plan(service: Service, environment: Environment, image: Image, settings: Settings) -> Change:
     """What `write` would change now; writes nothing. Raises as `write` does."""
     gitops = service.gitops
-    with cloned(gitops.repository, gitops.branch, settings.gitops_token) as clone:
+    with cloned(gitops.repository, gitops.branch, settings.optional("gitops_token")) as clone:
         return _computed(clone, environment, image).change
 
 
@@ -93,7 +93,7 @@ def lineage(
         return "unknown"
     gitops = service.gitops
     try:
-        with cloned(gitops.repository, gitops.branch, settings.gitops_token) as clone:
+        with cloned(gitops.repository, gitops.branch, settings.optional("gitops_token")) as clone:
             contained = clone.contains(observed, wanted)
             if contained is None:
                 return "unknown"

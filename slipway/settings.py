@@ -43,16 +43,21 @@ class Settings(BaseSettings):
 
     _fallback: Callable[[str], str | None] = PrivateAttr(default_factory=lambda: _nowhere)
 
-    def secret(self, field: str) -> SecretStr:
-        """The secret of that field; InvalidInput when it is missing or empty."""
+    def optional(self, field: str) -> SecretStr | None:
+        """The secret of that field; None when it is missing or empty."""
         given: SecretStr | None = getattr(self, field)
         value = given.get_secret_value() if given else self._fallback(block_name(field))
-        if not value:
+        return SecretStr(value) if value else None
+
+    def secret(self, field: str) -> SecretStr:
+        """The secret of that field; InvalidInput when it is missing or empty."""
+        found = self.optional(field)
+        if found is None:
             raise InvalidInput(
                 f"SLIPWAY_{field.upper()} is not set",
                 f"set it in the worker's environment, or save a Secret block {block_name(field)}",
             )
-        return SecretStr(value)
+        return found
 
     def required(self, field: str) -> str:
         """The text setting of that field; InvalidInput when it is empty."""

@@ -206,8 +206,8 @@ def open_anonymously(name: str, settings: Settings) -> Repository:
 
 def credential_of(settings: Settings) -> Credential | None:
     """The credential of our registry; None when the settings have none."""
-    password = settings.registry_password
-    if not settings.registry_username or not password or not password.get_secret_value():
+    password = settings.optional("registry_password")
+    if not settings.registry_username or password is None:
         return None
     return Credential(settings.registry_username, password)
 
