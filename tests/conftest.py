@@ -9,15 +9,12 @@ import pytest
 TOGETHER = ("acceptance", "browser", "flows")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        folder = item.path.relative_to(here).parts[0]
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-        elif {"docker_engine", "docker_address", "real_registry"} & set(_fixtures(item)):
-            item.add_marker(pytest.mark.xdist_group("docker"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in TOGETHER:
+        item.add_marker(pytest.mark.xdist_group(folder))
+    elif {"docker_engine", "docker_address", "real_registry"} & set(_fixtures(item)):
+        item.add_marker(pytest.mark.xdist_group("docker"))
 
 
 def _fixtures(item: pytest.Item) -> list[str]:
