@@ -8,11 +8,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from slipway.errors import InvalidInput
 from slipway.service import Service
-from slipway.text import redacted
+from slipway.text import printable, redacted
 
 
 def read_service(folder: Path, name: str) -> Service:
@@ -27,7 +27,11 @@ def read_service(folder: Path, name: str) -> Service:
             f"there is no service '{name}': {path} does not exist",
             f"known services in {folder}: {', '.join(known) or 'none'}",
         )
-    return parse_service(path.read_text(encoding="utf-8"), str(path), name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"cannot read {path}: {error}", "make it a UTF-8 text file") from None
+    return parse_service(text, str(path), name)
 
 
 def service_names(folder: Path) -> list[str]:
@@ -62,6 +66,8 @@ def _load(text: str, file: str) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise InvalidInput(f"{file}:{line}: not valid YAML: {error.problem}", hint) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise InvalidInput(f"{file}:1: not valid YAML: {printable(str(error))}", hint) from None
     if not isinstance(document, CommentedMap):
         raise InvalidInput(f"{file}:1: the file holds no mapping", hint)
     return document

@@ -1,0 +1,26 @@
+"""`make bench`: print a table, and write `.slipway/bench.json`."""
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks import orchestration
+
+ROUNDS = 5
+RESULTS = Path(".slipway/bench.json")
+
+
+def main() -> int:
+    figures = {"orchestration cost, commit → staging proven": orchestration.measure(ROUNDS)}
+    for name, values in figures.items():
+        print(name)
+        for key, value in values.items():
+            print(f"  {key:<12}{value:8.2f}")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"written to {RESULTS}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
