@@ -86,7 +86,14 @@ def _settled(look: Look, progress: Progress, now: datetime) -> Verdict:
     observed = seen.operation_revision if look.pending else seen.revision
     later = f"; the later commit {seen.revision[:7]} waits for a sync" if look.pending else ""
     summary = f"{look.wanted.version} is live and healthy at {observed[:7]}{later}"
-    return Ready(observed, seen.health_since or since, summary)
+    return Ready(observed, _healthy_since(look) or since, summary)
+
+
+def _healthy_since(look: Look) -> datetime | None:
+    """Health may never have changed since the version before: the end of the sync counts too."""
+    operation = look.operation if look.applied else None
+    synced = operation.finished_at if operation else None
+    return max((moment for moment in (look.seen.health_since, synced) if moment), default=None)
 
 
 def _over(look: Look) -> Verdict | None:

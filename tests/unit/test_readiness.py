@@ -39,6 +39,15 @@ def test_synced_healthy_and_running_for_the_settle_time_is_ready() -> None:
     assert verdict.healthy_since == seen().health_since
 
 
+def test_health_older_than_the_sync_is_not_the_health_of_this_commit() -> None:
+    judge, old = Judge(), seen({"status.health.lastTransitionTime": "2026-08-01T00:00:00Z"})
+    judge(old)
+    verdict = judge(old, 10)
+    assert isinstance(verdict, Ready)
+    assert old.operation is not None
+    assert verdict.healthy_since == old.operation.finished_at
+
+
 def test_the_whole_automated_sync_is_ready_only_at_its_end() -> None:
     judge = Judge()
     steps: list[Object] = [BEFORE, WANTS_X, RUNNING, APPLIED, PROGRESSING]
