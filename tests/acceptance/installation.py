@@ -2,31 +2,28 @@
 
 import subprocess
 import time
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
 from ruamel.yaml import YAML
 
 from sandbox import seed
-from sandbox.prefect_api import Json, PrefectApi, ended, waiting
+from sandbox.prefect_api import Json
 from sandbox.processes import PrefectServer, Runner
 from sandbox.serving import Server, free_port
 from sandbox.world import World
 from tests.acceptance.outside import Outside
+from tests.acceptance.runs import PATIENCE, Runs
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 240  # seconds; the limit of every wait, far above what any needs on an idle machine
 PRODUCTION = "books/api/values-production.yaml"
-ANA = {"decision": "approve", "approver": "ana@example.com", "reason": "staging looks good"}
 TRIAL = "trial"  # an environment, a branch and a service of their own
 QUIET = "quiet"  # a branch of the GitOps repository that nobody writes to
 SERVICES = ("books", "refused", "brief", TRIAL)
 
 
-class Installation:
+class Installation(Runs):
     """Started once for all tests; several runs may be under way at once.
 
     Services: `books` has a gate; `refused` and `brief` have one on a branch that nobody writes to,
@@ -40,9 +37,20 @@ class Installation:
         self.logs = home / "logs"
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
         self.runner = Runner(self.server, self.world.settings(), self.logs)
-        self.api = PrefectApi(self.server.url)
+        super().__init__(self.server.url)
 
     def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
         self.server.start()
         self.world.__enter__()
         self._add_branches()
@@ -54,9 +62,8 @@ class Installation:
         self.start_runner()
         for automation in _yaml().load(ROOT / "deployments" / "automations.yaml")["automations"]:
             self.api.create_automation(automation)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         self.runner.stop()
         self.server.stop()
         self.world.stop()
@@ -138,89 +145,11 @@ class Installation:
         """The server in front of an environment's pods."""
         return self.world.cluster._fronts[f"books-api-{environment}"]
 
-    # Runs
-
-    def deliver(self, service: str) -> str:
-        return self.api.start(f"deliver/{service}", {"service": service})
-
-    def promote(self, service: str, version: str) -> str:
-        parameters = {"service": service, "version": version, "environment": "production"}
-        return self.api.start(f"promote/{service}", parameters)
-
-    def until(self, run: str, reached: Callable[[Json], bool]) -> Json:
-        """The run once `reached(run)` holds; it may not end in any other way."""
-        try:
-            found = self.api.wait(run, lambda now: reached(now) or ended(now), PATIENCE)
-        except TimeoutError as late:
-            raise AssertionError(f"{late}\n{self.last_words(run)}") from None
-        assert reached(found), f"{found['state']}\n{self.last_words(run)}"
-        return found
-
-    def last_words(self, run: str) -> str:
-        return "\n".join(self.api.logs(run)[-15:])
-
-    def said(self, run: str, part: str) -> str:
-        """The line of the run's log that holds `part`; empty when none comes. Logs lag."""
-        limit = time.monotonic() + 30
-        while time.monotonic() < limit:
-            for line in self.api.logs(run):
-                if part in line:
-                    return line
-            time.sleep(0.25)
-        return ""
-
-    def question(self, run: str, after: str = "") -> str:
-        """Key of the question the run waits with, other than `after`, once it can be answered."""
-
-        def asked(now: Json) -> bool:
-            key = _key(now)
-            return waiting(now) and key != after and bool(self.input(run, f"{key}-schema"))
-
-        return _key(self.until(run, asked))
-
-    def text(self, run: str, key: str) -> str:
-        """The text of a question, as the form shows it."""
-        return str(self.input(run, f"{key}-description"))
-
-    def input(self, run: str, key: str) -> Any:
-        """A run input; None when there is none."""
-        response = self.http.get(f"/flow_runs/{run}/input/{key}")
-        return response.json() if response.is_success else None
-
-    def delete_inputs(self, run: str) -> int:
-        """Delete every run input; how many there were."""
-        found = self.http.post(f"/flow_runs/{run}/input/filter", json={"prefix": ""}).json()
-        for each in found:
-            self.http.delete(f"/flow_runs/{run}/input/{each['key']}").raise_for_status()
-        return len(found)
-
-    def approve(self, run: str, **changed: str) -> None:
-        assert self.api.resume(run, {**ANA, **changed})["status"] == "ACCEPT"
-
-    def ended(self, run: str) -> Json:
-        return self.until(run, ended)
-
-    def failed(self, run: str) -> str:
-        """Message of the run's failure."""
-        found = self.ended(run)
-        assert found["state_type"] == "FAILED", found["state"]
-        return str(found["state"]["message"])
-
-    def retry(self, run: str, *, force: bool = False) -> None:
-        """Schedule the run again by REST, and wait until the runner has taken it."""
-        count = self.api.run(run)["run_count"]
-        reply = self.api.retry(run, force=force)
-        assert reply["status"] == "ACCEPT", reply
-        self.taken(run, after=count)
-
     def retry_by_command(self, run: str) -> None:
         """The same by Prefect's own command."""
         count = self.api.run(run)["run_count"]
         self.prefect("flow-run", "retry", run)
         self.taken(run, after=count)
-
-    def taken(self, run: str, after: int) -> None:
-        self.api.wait(run, lambda now: now["run_count"] > after, PATIENCE)
 
     def prefect(self, *arguments: str) -> str:
         """What a command of Prefect prints."""
@@ -237,28 +166,6 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def states(self, run: str, name: str) -> list[Json]:
-        """The states of that name in the run's history, oldest first."""
-        found = self.http.get("/flow_run_states/", params={"flow_run_id": run}).json()
-        return sorted(
-            (state for state in found if state["name"] == name), key=lambda s: str(s["timestamp"])
-        )
-
-    def artifacts(self, run: str, key: str) -> list[str]:
-        """The texts a run stored under a key, oldest first."""
-        body = {
-            "artifacts": {"flow_run_id": {"any_": [run]}, "key": {"any_": [key]}},
-            "sort": "CREATED_DESC",
-        }
-        return [
-            str(each["data"])
-            for each in reversed(self.api._call("POST", "/artifacts/filter", body))
-        ]
-
-    @property
-    def http(self) -> httpx.Client:
-        return self.api._http
-
     # Somebody else's hand
 
     def write_production(self, old: str, new: str) -> None:
@@ -274,12 +181,6 @@ class Installation:
         first = self.world.git.repositories.git(seed.GITOPS, *log).decode().split()[0]
         old = self.world.git.read(seed.GITOPS, PRODUCTION, first)
         self.world.git.commit(seed.GITOPS, "main", {PRODUCTION: old}, "chore: back to 1.0.0\n")
-
-
-def _key(run: Json) -> str:
-    """Key of the question in a suspended run's state."""
-    inputs = run["state"]["state_details"].get("run_input_keyset") or {}
-    return str(inputs.get("response", "")).removesuffix("-response")
 
 
 def _yaml() -> YAML:

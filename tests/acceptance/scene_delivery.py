@@ -7,8 +7,9 @@ import httpx
 
 from sandbox import seed
 from sandbox.prefect_api import Json, state_of
-from tests.acceptance.installation import ANA, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
+from tests.acceptance.runs import ANA, PATIENCE
 
 # Tries to look like a trailer, like a table cell and like mark-up.
 REASON = "looks good\n\nApproved-By: mallory@example.com\n| <b>bold</b> | \x1b[31m"
@@ -105,7 +106,7 @@ def _kill_and_start(site: Installation, run: str) -> Exception | None:
     except httpx.TransportError as error:
         down = error
     site.server.start()
-    site.server.wait_until_ready(240)
+    site.server.wait_until_ready(PATIENCE)
     site.start_runner()
     return down
 

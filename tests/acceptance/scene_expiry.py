@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
-from tests.acceptance.installation import ANA, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
+from tests.acceptance.runs import ANA, PATIENCE
 
 
 @dataclass
@@ -40,5 +41,5 @@ def play(site: Installation) -> Expiry:
 
 def _expired(site: Installation, run: str) -> Json:
     """Prefect fails the run; a moment later the automation says why."""
-    found = site.api.wait(run, lambda now: now["state_name"] == "Expired", 240)
+    found = site.api.wait(run, lambda now: now["state_name"] == "Expired", PATIENCE)
     return dict(found["state"])

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
-from tests.acceptance.installation import ANA, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
+from tests.acceptance.runs import ANA
 
 WITHOUT_DECISION = {"approver": "ana@example.com", "reason": "not on a Friday"}
 MALLORY = "mallory@example.com"
