@@ -1,40 +1,69 @@
-"""The command line: what it says and how it exits."""
+"""The console script, run as people run it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from slipway.cli import main
 
-SHIPPED = Path(__file__).parents[2] / "services" / "books-api.yaml"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The committed service file, copied."""
     monkeypatch.setenv("SLIPWAY_SERVICES", str(tmp_path))
-    (tmp_path / "books-api.yaml").write_text(SHIPPED.read_text())
+    text = (ROOT / "services" / "books-api.yaml").read_text()
+    (tmp_path / "books-api.yaml").write_text(text)
     return tmp_path
 
 
-def test_check_of_good_files_says_ok(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check"]) == 0
+def test_the_committed_service_files_are_good(capsys: pytest.CaptureFixture[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "slipway.cli", "check"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "books-api: ok\n", "")
+
+
+def test_a_bad_file_is_told_and_the_others_are_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.yaml").write_text("service: broken\ntypo: 1\n")
+    assert main(["check"]) == 1
+    said = capsys.readouterr().out
+    assert "books-api: ok" in said
+    assert "broken.yaml:2: typo: unknown key" in said
+    assert "→ correct the service file; nothing was touched" in said
+
+
+def test_only_the_named_services_are_checked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.yaml").write_text("nonsense")
+    assert main(["check", "books-api"]) == 0
     assert capsys.readouterr().out == "books-api: ok\n"
 
 
-def test_check_of_a_bad_file_says_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "bad.yaml").write_text("service: bad\nsauce: {}\n")
-    assert main(["check"]) == 1
-    out = capsys.readouterr().out
-    assert "bad.yaml:2: sauce: unknown key; did you mean 'source'?" in out
-    assert "books-api: ok" in out
+def test_an_unknown_service_is_an_error_that_names_the_known_ones(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "nope"]) == 1
+    assert "known services in" in capsys.readouterr().out
 
 
-def test_check_as_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--json", "books-api", "nope"]) == 1
+def test_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "broken.yaml").write_text("service: [")
+    assert main(["check", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["books-api"] is None
-    assert "there is no service 'nope'" in told["nope"]
+    assert "not valid YAML" in told["broken"]
 
 
 def test_an_empty_folder_is_not_fine(
@@ -42,10 +71,14 @@ def test_an_empty_folder_is_not_fine(
 ) -> None:
     monkeypatch.setenv("SLIPWAY_SERVICES", str(tmp_path))
     assert main(["check"]) == 1
-    assert "no service files" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"no service files in {tmp_path}\n"
 
 
-def test_wrong_usage_exits_with_two() -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["launch"])
-    assert caught.value.code == 2
+@pytest.mark.parametrize("arguments", [[], ["deploy"], ["check", "--nope"]])
+def test_wrong_usage_has_its_own_exit_code(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage: slipway" in capsys.readouterr().err

@@ -1,55 +1,100 @@
-"""Settings: where secrets come from, and that they do not show."""
+"""Settings come from the environment; secrets may come from elsewhere and stay hidden."""
+
+from ipaddress import ip_network
 
 import pytest
+from pydantic import SecretStr
 
+from slipway.clients.registry import credential_of
 from slipway.errors import InvalidInput
-from slipway.settings import block_name, load
+from slipway.settings import Settings, block_name, load
 
-MARKER = "marker-1f6c"
-
-
-def test_a_secret_of_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLIPWAY_GITOPS_TOKEN", MARKER)
-    assert load(lambda _: "other").secret("gitops_token").get_secret_value() == MARKER
+SECRETS = [
+    name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)
+]
 
 
-def test_a_missing_secret_comes_from_its_block() -> None:
-    blocks = {"slipway-argocd-token": MARKER}
-    settings = load(blocks.get)
-    assert settings.secret("argocd_token").get_secret_value() == MARKER
-    with pytest.raises(InvalidInput, match="SLIPWAY_SOURCE_TOKEN is not set"):
-        settings.secret("source_token")
+def test_everything_has_a_default() -> None:
+    assert load().github_api_url == "https://api.github.com"
+    assert str(load().services) == "services"
+    assert load().private_networks == ()
 
 
-@pytest.mark.parametrize("value", ["", None])
-def test_X14_a_missing_or_empty_secret_is_named_not_shown(
-    monkeypatch: pytest.MonkeyPatch, value: str | None
+def test_a_variable_is_slipway_and_the_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_ARGOCD_URL", "https://argocd.example")
+    assert load().required("argocd_url") == "https://argocd.example"
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.0.0/8,fd00::/8", "10.0.0.0/8 fd00::/8", " 10.0.0.0/8 , fd00::/8 "]
+)
+def test_lists_are_separated_by_commas_or_blanks(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("SLIPWAY_PRIVATE_NETWORKS", text)
+    assert load().private_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+
+
+def test_X12_a_value_that_cannot_be_read_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SLIPWAY_PRIVATE_NETWORKS", "10.0.0.0/8 me:hunter2@host")
+    with pytest.raises(InvalidInput, match="SLIPWAY_PRIVATE_NETWORKS") as error:
+        load()
+    assert "hunter2" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
+
+
+@pytest.mark.parametrize("field", SECRETS)
+@pytest.mark.parametrize("value", [None, ""])
+def test_X14_a_missing_secret_names_variable_and_block(
+    monkeypatch: pytest.MonkeyPatch, field: str, value: str | None
 ) -> None:
     if value is not None:
-        monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", value)
-    with pytest.raises(InvalidInput, match="SLIPWAY_SOURCE_TOKEN") as caught:
-        load().secret("source_token")
-    assert block_name("source_token") in caught.value.hint
+        monkeypatch.setenv(f"SLIPWAY_{field.upper()}", value)
+    with pytest.raises(InvalidInput, match=f"SLIPWAY_{field.upper()} is not set") as error:
+        load().secret(field)
+    assert block_name(field) in error.value.hint
+    assert load().optional(field) is None
 
 
-def test_X12_no_secret_shows_in_any_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SOURCE_TOKEN", "GITOPS_TOKEN", "REGISTRY_PASSWORD", "ARGOCD_TOKEN"):
-        monkeypatch.setenv(f"SLIPWAY_{name}", MARKER)
-    settings = load()
-    assert MARKER not in f"{settings!r} {settings} {settings.model_dump_json()}"
+@pytest.mark.parametrize("field", SECRETS)
+def test_a_block_stands_in_for_a_missing_variable(field: str) -> None:
+    blocks = {f"slipway-{field.replace('_', '-')}": "from the block"}
+    settings = load(blocks.get)
+    assert settings.secret(field) == SecretStr("from the block")
+    assert settings.optional(field) == SecretStr("from the block")
 
 
-def test_a_value_that_cannot_be_read_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLIPWAY_PRIVATE_NETWORKS", "not-a-network")
-    with pytest.raises(InvalidInput, match="SLIPWAY_PRIVATE_NETWORKS"):
-        load()
+def test_the_environment_comes_before_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", "from the environment")
+    asked: list[str] = []
+    assert load(asked.append).secret("source_token") == SecretStr("from the environment")
+    assert asked == []
 
 
-def test_lists_are_read_with_commas_or_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLIPWAY_PRIVATE_NETWORKS", "127.0.0.0/8, ::1/128 10.0.0.0/8")
-    assert [str(n) for n in load().private_networks] == ["127.0.0.0/8", "::1/128", "10.0.0.0/8"]
+def test_the_registry_password_may_come_from_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_REGISTRY_USERNAME", "robot")
+    found = credential_of(load({"slipway-registry-password": "hunter2"}.get))
+    assert found is not None
+    assert found.password == SecretStr("hunter2")
+    assert credential_of(load()) is None
 
 
-def test_a_missing_endpoint_is_named() -> None:
-    with pytest.raises(InvalidInput, match="SLIPWAY_ARGOCD_URL"):
+def test_a_missing_address_names_its_variable() -> None:
+    with pytest.raises(InvalidInput, match="SLIPWAY_ARGOCD_URL is not set"):
         load().required("argocd_url")
+
+
+@pytest.mark.parametrize("field", SECRETS)
+def test_X12_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    monkeypatch.setenv(f"SLIPWAY_{field.upper()}", "hunter2")
+    settings = load()
+    for shown in (
+        repr(settings),
+        str(settings),
+        settings.model_dump_json(),
+        repr(settings.secret(field)),
+    ):
+        assert "hunter2" not in shown
