@@ -27,7 +27,8 @@ def write_report(service: Service, release: Release, image: Image, proofs: Seque
         description=f"{service.service} {release.version}, proven up to {place}",
     )
     for name, url, text in links(service, release, image, proofs):
-        create_link_artifact(key=artifact_key(service.service, name), link=url, link_text=text)
+        key = artifact_key(service.service, name)
+        create_link_artifact(key=key, link=url, link_text=text, description=text)
 
 
 def artifact_key(*parts: str) -> str:
