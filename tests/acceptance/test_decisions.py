@@ -13,7 +13,9 @@ def test_A05_an_approval_of_a_run_that_has_ended_is_refused(refusal: Refusal) ->
     assert refusal.late["status"] == "ABORT"
 
 
-def test_A25_a_retry_after_a_rejection_asks_a_new_question(refusal: Refusal) -> None:
+def test_A25_A29_a_retry_after_a_rejection_asks_a_question_that_can_be_answered(
+    refusal: Refusal,
+) -> None:
     first, second, _ = refusal.keys
     assert first != second
 
