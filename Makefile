@@ -15,7 +15,7 @@ check: .venv/ready-dev     # format, lint, types, import contracts, tests
 	.venv/bin/pytest
 
 proof: .venv/ready-dev     # the slow proofs
-	.venv/bin/pytest -m slow --timeout=1800
+	.venv/bin/pytest -m slow -n 0
 
 bench: .venv/ready         # ratios against a bare script
 	.venv/bin/python -m benchmarks

@@ -65,7 +65,7 @@ def play(world: World, screen: Screen, options: argparse.Namespace) -> int:
 
 def stay(screen: Screen, world: World) -> None:
     """Keep everything up until Ctrl-C."""
-    screen.say(f"\nStill up. Try: curl {world.url('production')}/books   (Ctrl-C ends it)")
+    screen.say(f"\nStill up. Try: curl -i {world.url('production')}/books   (Ctrl-C ends it)")
     try:
         while True:
             time.sleep(1)

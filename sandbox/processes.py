@@ -97,7 +97,7 @@ class PrefectServer(Process):
         }
         super().__init__("prefect-server", command, env, logs)
 
-    def wait_until_ready(self, seconds: float = 120.0) -> None:
+    def wait_until_ready(self, seconds: float = 240.0) -> None:
         """Raises RuntimeError with the log's end when the server ends or does not answer."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.ended():

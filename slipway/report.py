@@ -184,7 +184,8 @@ def delivery_report(
             f"# {escape(service.service)} {escape(release.version)}",
             _summary(service, release, proofs),
             f"Image {code(image.reference)}, built from {code(release.sha)}.",
-            f"{where}## Timeline\n\n{timeline(steps(release, image, proofs))}",
+            f"{where}## Commits\n\n{commit_list(release.commits)}",
+            f"## Timeline\n\n{timeline(steps(release, image, proofs))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )

@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 
 # Each of these has one engine, server or browser for all its tests, so one process runs them.
-TOGETHER = ("acceptance", "browser", "flows")
+TOGETHER = ("acceptance", "browser", "flows", "proof")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    engine = item.get_closest_marker("docker") or "docker" in item.nodeid
     if folder in TOGETHER:
         item.add_marker(pytest.mark.xdist_group(folder))
-    elif {"docker_engine", "docker_address", "real_registry"} & set(_fixtures(item)):
+    elif engine or "real_registry" in item.nodeid or _asks_for_engine(item):
         item.add_marker(pytest.mark.xdist_group("docker"))
 
 
-def _fixtures(item: pytest.Item) -> list[str]:
-    return list(getattr(item, "fixturenames", ()))
+def _asks_for_engine(item: pytest.Item) -> bool:
+    wanted = set(getattr(item, "fixturenames", ()))
+    return bool(wanted & {"docker_engine", "docker_address", "real_registry"})
 
 
 @pytest.fixture(autouse=True)

@@ -8,15 +8,19 @@ while the Host header and the name in the TLS certificate stay those of the URL.
 import asyncio
 import ssl
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import Any, TypeVar
 
 import httpx
 
 from slipway.clients.addresses import Address, Network, Resolve, checked, resolve
 from slipway.errors import InvalidInput, Retryable
 from slipway.text import printable, redacted
+
+R = TypeVar("R")
 
 TIME_LIMIT = 10.0  # seconds for one whole request, from the lookup to the last byte
 BODY_LIMIT = 1024 * 1024  # bytes
@@ -50,8 +54,7 @@ def get(
 
     `networks` are reachable although they are not public; `limit` bounds the whole request, in
     seconds. Raises InvalidInput when the URL or one of its addresses may not be reached, Retryable
-    when no complete answer came (name, connection, certificate, time). Not for use inside a
-    running event loop.
+    when no complete answer came (name, connection, certificate, time).
     """
     begin = time.monotonic()
     target = _parsed(url)
@@ -59,7 +62,7 @@ def get(
     addresses = checked(target.raw_host.decode(), port, networks, limit, lookup)
     left = max(0.0, limit - (time.monotonic() - begin))
     try:
-        response, body = asyncio.run(_fetch(target, addresses, left))
+        response, body = _apart(_fetch(target, addresses, left))
     except TimeoutError:
         raise Retryable(
             f"no complete answer from {target.host} within {limit:.0f} s", _hint(target)
@@ -69,6 +72,12 @@ def get(
             f"no complete answer from {target.host}: {_cause(error)}", _hint(target)
         ) from None
     return _answer(response, body, time.monotonic() - begin)
+
+
+def _apart(fetching: Coroutine[Any, Any, R]) -> R:
+    """Run it in a thread of its own: the caller's may have a running event loop."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, fetching).result()
 
 
 def _hint(target: httpx.URL) -> str:

@@ -26,7 +26,7 @@ FLAGS = (
 PATIENCE = 240  # seconds; the limit of waits for servers and runs, far above what they need
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; the tests are skipped where there is none, unless it is required."""
     if shutil.which(CHROMIUM) is None:
@@ -77,7 +77,7 @@ class Place:
         return str(httpx.get(self.world.url("production"), trust_env=False).json()["version"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Needs the browser, so that nothing is started where the tests are skipped."""
     home = tmp_path_factory.mktemp("browser")
@@ -124,7 +124,7 @@ def page(browser: Browser, place: Place) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where screenshots are kept: the folder SLIPWAY_SCREENSHOTS names, or a temporary one."""
     named = os.environ.get("SLIPWAY_SCREENSHOTS")

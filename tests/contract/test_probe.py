@@ -43,6 +43,7 @@ def app(
 def dripping(first: bytes, drop: bytes) -> Iterator[int]:
     """A server that begins with `first` and then sends `drop` again and again."""
     stop, listener = threading.Event(), socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)  # a client that never comes must not keep the test
 
     def serve() -> None:
         connection, _ = listener.accept()

@@ -286,7 +286,7 @@ def report(summary: str = "synced", reason: str = "ok", approver: str = "ana@exa
 @given(HOSTILE, HOSTILE)
 def test_X33_nobody_writes_into_the_report(summary: str, approver: str) -> None:
     text = report(summary, approver=approver)
-    assert headings(text) == ["books-api 2.1.0", "Environments", "Timeline", "Links"]
+    assert headings(text) == ["books-api 2.1.0", "Environments", "Commits", "Timeline", "Links"]
     assert targets(text) == targets(report())
     assert "<" not in text
     kinds = [token.type for token in PARSER.parse(text)]
