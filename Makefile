@@ -24,7 +24,7 @@ clean:                     # everything that was made here, demo state included
 	rm -rf .venv .slipway .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 add: .venv/ready-dev       # make add NAME="package>=1.2": declare it, lock it, install it
-	.venv/bin/uv add --frozen --no-sync "$(NAME)"
+	.venv/bin/uv add --frozen "$(NAME)"
 	$(MAKE) lock
 
 lock: .venv/ready-dev      # hashes for every Python from 3.11 on, no index addresses
