@@ -14,18 +14,18 @@ class PrefectApi:
     """Start runs, watch them, and answer their questions."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=f"{url}/api", timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=f"{url}/api", timeout=90, trust_env=False)
 
     def close(self) -> None:
         self._http.close()
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON. SQLite makes the server say 503 now and then: asked again."""
-        for attempt in range(6):
+        """The answer's JSON. SQLite makes a busy server say 503: asked again, for two minutes."""
+        deadline = time.monotonic() + 120
+        response = self._http.request(method, path, json=body)
+        while response.status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.5)
             response = self._http.request(method, path, json=body)
-            if response.status_code != 503:
-                break
-            time.sleep(0.2 * 2**attempt)
         response.raise_for_status()
         return response.json() if response.content else None
 

@@ -93,6 +93,7 @@ class PrefectServer(Process):
             **bare_environment(),
             **self.client_env,
             "PREFECT_SERVER_UI_API_URL": f"{self.url}/api",
+            "PREFECT_SERVER_DATABASE_TIMEOUT": "60",  # SQLite has one writer: wait for it
             "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "1",
         }
         super().__init__("prefect-server", command, env, logs)
