@@ -19,19 +19,24 @@ class PrefectApi:
     def close(self) -> None:
         self._http.close()
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON. SQLite makes a busy server say 503: asked again, for two minutes."""
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """The answer. SQLite makes a busy server say 503: asked again, for two minutes."""
         deadline = time.monotonic() + 120
         response = self._http.request(method, path, json=body)
         while response.status_code == 503 and time.monotonic() < deadline:
             time.sleep(0.5)
             response = self._http.request(method, path, json=body)
+        return response
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON."""
+        response = self._ask(method, path, body)
         response.raise_for_status()
         return response.json() if response.content else None
 
     def deployment(self, name: str) -> Json | None:
         """The deployment called `flow/name`, once it exists."""
-        response = self._http.get(f"/deployments/name/{name}")
+        response = self._ask("GET", f"/deployments/name/{name}")
         return response.json() if response.is_success else None
 
     def start(self, deployment: str, parameters: Json) -> str:
@@ -65,7 +70,7 @@ class PrefectApi:
 
     def artifact(self, key: str) -> str | None:
         """The newest Markdown or link under that key."""
-        response = self._http.get(f"/artifacts/{key}/latest")
+        response = self._ask("GET", f"/artifacts/{key}/latest")
         return str(response.json()["data"]) if response.is_success else None
 
     def resume(self, run: str, answer: Json) -> Json:
