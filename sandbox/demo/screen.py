@@ -3,7 +3,6 @@
 import select
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -56,4 +55,4 @@ class Screen:
 
 def took(task_run: dict[str, Any]) -> float:
     """Seconds a task run has been running."""
-    return timedelta(seconds=task_run.get("total_run_time") or 0).total_seconds()
+    return float(task_run.get("total_run_time") or 0)
