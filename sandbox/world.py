@@ -181,6 +181,7 @@ class World:
         return {
             "service": "books-api",
             "source": {"repository": f"{self.git_url}/{seed.APPLICATION}"},
+            "release": {"mode": "commit"},
             "image": {
                 "repository": self.repository,
                 "builder": "layer",

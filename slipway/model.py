@@ -56,6 +56,16 @@ class NothingToRelease(Value):
     reason: str  # one sentence for people
 
 
+class ReleaseProposed(Value):
+    """The next release waits in a pull request; merging it releases."""
+
+    service: str
+    version: str  # SemVer without "v": what the merge will release
+    number: int  # of the pull request
+    url: str  # its page on the forge
+    reason: str  # one sentence for people
+
+
 class Image(Value):
     """An image in a registry; its digest is its identity, its tag only a label."""
 
@@ -63,7 +73,7 @@ class Image(Value):
     version: str  # the tag
     digest: str  # "sha256:" and 64 hex
     revision: str  # source commit it was built from, 40 hex
-    builder: str  # "docker" or "layer"
+    builder: str  # "docker", "buildah" or "layer"
     created: bool  # False: the registry held it already
     timing: Timing
 

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     registry_username: str = ""
     registry_password: SecretStr | None = None
     plain_http_registries: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    build_secrets: dict[str, SecretStr] = {}  # JSON object: name of a build secret, its value
+    signing_key: SecretStr | None = None  # PEM, ECDSA P-256 or Ed25519: signs provenance
+    trusted_keys: str = ""  # PEM public keys that provenance may be signed with
     argocd_url: str = ""
     argocd_token: SecretStr | None = None
     private_networks: Annotated[

@@ -152,7 +152,7 @@ def a_service(url: str, stamp: tuple[str, ...] = ("package.json",)) -> Service:
         {
             "service": "shop",
             "source": {"repository": url},
-            "release": {"stamp": stamp},
+            "release": {"mode": "commit", "stamp": stamp},
             "image": {"repository": "registry.example.com/acme/shop"},
             "gitops": {"repository": "https://git.example.com/acme/gitops"},
             "environments": [environment],

@@ -1,0 +1,90 @@
+"""Where a service runs, and what has to be shown there."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from slipway.model import Value
+from slipway.service.words import (
+    Branch,
+    Duration,
+    Name,
+    RepositoryPath,
+    RepositoryUrl,
+    smoke_url,
+)
+
+
+class GitOps(Value):
+    """The repository that the engine reads."""
+
+    repository: RepositoryUrl
+    branch: Branch = "main"
+
+
+class Update(Value):
+    """One scalar to write. `{version}` and `{digest}` in the value are replaced."""
+
+    file: RepositoryPath
+    key: Annotated[str, Field(min_length=1)]
+    value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = "{version}"
+
+
+class Application(Value):
+    """The engine's unit that serves one environment."""
+
+    engine: Literal["argocd"] = "argocd"
+    name: Name
+    project: str = "default"
+    namespace: str | None = None  # where the Application object lives; none: the engine's own
+    sync: Literal["automatic", "manual"] = "automatic"
+    settle: Duration = timedelta(seconds=10)  # healthy for this long before it counts
+    grace: Duration = timedelta(seconds=60)  # Degraded for this long before it fails
+    timeout: Duration = timedelta(minutes=10)
+
+
+class Expectation(Value):
+    """What a good answer looks like."""
+
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    json_body: Annotated[
+        Literal["any", "list", "non-empty-list", "object"] | None, Field(alias="json")
+    ] = None
+
+
+class VersionProbe(Value):
+    """Where the running version can be read: a path on the smoke URL's host, and a JSON field."""
+
+    url: Annotated[str, Field(pattern=r"^/[^\s#]*$")] = "/"
+    field: str = "version"
+
+
+class Smoke(Value):
+    """GET a URL until it has answered well several times in a row."""
+
+    url: Annotated[str, AfterValidator(smoke_url)]
+    expect: Expectation = Expectation()
+    version: VersionProbe | None = None
+    passes: Annotated[int, Field(ge=1, le=100)] = 3
+    interval: Duration = timedelta(seconds=1)
+    timeout: Duration = timedelta(minutes=2)
+
+
+class Gate(Value):
+    """A person decides before the environment is touched."""
+
+    approvers: Annotated[tuple[str, ...], Field(min_length=1)]
+    expires: Duration = timedelta(hours=24)
+
+
+class Environment(Value):
+    """One place the service runs in."""
+
+    name: Name
+    after: tuple[Name, ...] = ()
+    gate: Gate | None = None
+    updates: Annotated[tuple[Update, ...], Field(min_length=1)]
+    application: Application
+    smoke: Smoke
+    require: Literal["provenance"] | None = None  # what must be verified before anything is written

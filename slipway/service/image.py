@@ -1,0 +1,57 @@
+"""What is built from a release: the image, and the chart."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.model import Value
+from slipway.service.words import Duration, RepositoryPath
+
+Severity = Literal["low", "medium", "high", "critical"]
+ArgumentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class LayerRules(Value):
+    """What the `layer` builder puts on its base image."""
+
+    base: str | None = None  # reference by digest; none: an image with one layer
+    include: tuple[RepositoryPath, ...] = (".",)  # files and folders, below source.path
+    workdir: Annotated[str, Field(pattern=r"^/[^\s]*$")] = "/app"
+    command: tuple[str, ...] = ()  # the image's Cmd
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class Scan(Value):
+    """A vulnerability scanner that prints CycloneDX JSON, and what it must not find."""
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]  # {image} is replaced
+    fail_on: Severity = "high"  # this severity and worse stop the delivery
+    timeout: Duration = timedelta(minutes=10)
+
+
+class ImageRules(Value):
+    """Where the image goes and who builds it. Paths are below `source.path`."""
+
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+$")]
+    builder: Literal["docker", "buildah", "layer"] = "docker"
+    dockerfile: RepositoryPath = "Dockerfile"  # for `docker` and `buildah`
+    platforms: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^linux/[a-z0-9]+(/v[0-9]+)?$")], ...],
+        Field(min_length=1),
+    ] = ("linux/amd64",)
+    args: tuple[tuple[ArgumentName, str], ...] = ()  # build arguments; public, never secrets
+    secrets: tuple[ArgumentName, ...] = ()  # names of build secrets; their values are settings
+    allow: tuple[RepositoryPath, ...] = ()  # files sent to the build although they look like keys
+    latest: bool = False  # also move the tag `latest`, forward only
+    layer: LayerRules = LayerRules()  # for `layer`
+    sbom: bool = True  # attach a software bill of materials where a generator is installed
+    scan: Scan | None = None
+    timeout: Duration = timedelta(minutes=20)
+
+
+class ChartRules(Value):
+    """A Helm chart that is published with every release."""
+
+    path: RepositoryPath  # folder of Chart.yaml, below source.path
+    repository: Annotated[str, Field(pattern=r"^oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+$")]

@@ -1,0 +1,71 @@
+"""Where a service comes from, and how a version of it comes to be."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from slipway.model import Value
+from slipway.service.words import Branch, Duration, RepositoryPath, RepositoryUrl
+
+CommitType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+
+
+class Source(Value):
+    """The application repository."""
+
+    repository: RepositoryUrl
+    branch: Branch = "main"
+    path: RepositoryPath = "."  # folder of the service in it
+
+
+class Bumps(Value):
+    """Which types of commit raise the version; a breaking change always raises the major number."""
+
+    minor: tuple[CommitType, ...] = ("feat", "feature")
+    patch: tuple[CommitType, ...] = ("fix", "perf", "revert")
+
+
+class Section(Value):
+    """One heading of the changelog, and the types of commit below it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\n\r<>\[\]]+$")]
+    types: Annotated[tuple[CommitType, ...], Field(min_length=1)]
+
+
+_SECTIONS = (
+    Section(title="Features", types=("feat", "feature")),
+    Section(title="Bug Fixes", types=("fix",)),
+    Section(title="Performance Improvements", types=("perf",)),
+    Section(title="Reverts", types=("revert",)),
+)
+
+
+class ReleaseRules(Value):
+    """How a version comes to be. Paths are below `source.path`; the defaults are release-please's.
+
+    `commit` pushes a release commit and its tag at once; `pull-request` keeps a release pull
+    request up to date, whose merge releases; `tag` takes a pushed tag as the release.
+    """
+
+    mode: Literal["commit", "pull-request", "tag"] = "pull-request"
+    tag_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]*\{version\}$")] = "v{version}"
+    stamp: tuple[RepositoryPath, ...] = ("package.json",)  # files that carry the version
+    changelog: RepositoryPath | None = "CHANGELOG.md"
+    bumps: Bumps = Bumps()
+    sections: tuple[Section, ...] = _SECTIONS
+    prerelease: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] | None = None  # as "rc"
+    checks: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # must be green on the commit
+    checks_timeout: Duration = timedelta(minutes=30)
+    skipped_checks: Literal["pass", "fail"] = "pass"  # what skipped and neutral count as
+    assets: tuple[RepositoryPath, ...] = ()  # files of the release commit, attached to its page
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # of the pull request, for people
+
+    @model_validator(mode="after")
+    def _a_pull_request_shows_its_version(self) -> Self:
+        if self.mode == "pull-request" and not self.stamp:
+            raise ValueError(
+                "stamp: mode pull-request needs a file that carries the version:"
+                " what its merge released is read from there"
+            )
+        return self

@@ -1,0 +1,55 @@
+"""The words a service file is written in: durations, names, paths and addresses, checked."""
+
+import re
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    match = re.fullmatch(r"(\d+)([smhd])", value) if isinstance(value, str) else None
+    if match:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("a duration is a whole number and a unit: 30s, 10m, 24h or 7d")
+
+
+def _as_text(value: timedelta) -> str:
+    return f"{int(value.total_seconds())}s"
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    bad = path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("-")
+    if bad or any(ord(c) < 32 for c in value) or ".git" in [p.lower() for p in path.parts]:
+        raise ValueError("must be a path inside the repository, without '..', '\\' or '.git'")
+    return value
+
+
+def _http(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s@/?#]+(/[^\s?#]*)?", value):
+        raise ValueError("must be an http or https URL without user, query or fragment")
+    return value.rstrip("/") if value.count("/") > 3 else value
+
+
+def smoke_url(value: str) -> str:
+    """The address, if it is plain http or https; it may have a query."""
+    if not re.fullmatch(r"https?://[^\s@/?#]+(/[^\s#]*)?", value):
+        raise ValueError("must be an http or https URL without user and fragment")
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=str),
+    PlainSerializer(_as_text, return_type=str),
+]
+RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
+RepositoryUrl = Annotated[str, AfterValidator(_http)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]
