@@ -58,7 +58,7 @@ def find(service: Service, version: str, settings: Settings) -> Release:
     """
     repository = service.source.repository
     with _bench(service, settings, run="") as bench:
-        tagged = history.tags(bench.clone, service.release)
+        tagged = history.tags(bench.clone, service)
         wanted = Version.parsed(version)
         if wanted not in tagged:
             newest = ", ".join(map(str, sorted(tagged, reverse=True)[:5])) or "none yet"
@@ -66,7 +66,7 @@ def find(service: Service, version: str, settings: Settings) -> Release:
                 f"{repository} has no release {version}", f"released, newest first: {newest}"
             )
         found = tagged[wanted]
-        history.check_carries(bench.clone, service.release, found)
+        history.check_carries(bench.clone, service, found)
         page = bench.forge.release(found.tag)
         url = page.html_url if page else Links.of(repository).release(found.tag)
         return _reported(bench, found, tagged, url)
@@ -98,19 +98,19 @@ def _bench(service: Service, settings: Settings, run: str) -> Iterator[_Bench]:
 
 
 def _converge(bench: _Bench) -> Release | NothingToRelease:
-    rules = bench.service.release
-    standing = history.look(bench.clone, rules)
-    begun = history.unfinished(bench.clone, rules, standing)
+    service = bench.service
+    standing = history.look(bench.clone, service)
+    begun = history.unfinished(bench.clone, service, standing)
     if begun:
         _push(bench, begun)
-        standing = history.look(bench.clone, rules)
+        standing = history.look(bench.clone, service)
     newest = standing.newest
     if newest:
         ours = newest.version not in bench.finished and _made_by_this_run(bench, newest)
         url = _page(bench, newest, standing.tagged)
         if ours:
             return _reported(bench, newest, standing.tagged, url)
-    plan = planned(bench.service, bench.clone, standing)
+    plan = planned(service, bench.clone, standing)
     if isinstance(plan, NothingToRelease):
         if newest and newest.version in bench.finished:
             return _reported(bench, newest, standing.tagged, url)

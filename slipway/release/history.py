@@ -15,7 +15,7 @@ from slipway.clients.git import Clone
 from slipway.errors import Conflict, InvalidInput
 from slipway.manifests.editor import NotEditable, get_scalar
 from slipway.release.versions import Version, of_tag, tag_of
-from slipway.service import ReleaseRules
+from slipway.service import Service
 
 # The keys that hold the version in a file of that name; the first one is read, all are written.
 STAMPED_KEYS = {"package.json": ("version",), "Chart.yaml": ("version", "appVersion")}
@@ -38,21 +38,27 @@ class Standing(NamedTuple):
     tagged: Mapping[Version, Tagged]  # every tag of the format, wherever it is
 
 
-def look(clone: Clone, rules: ReleaseRules) -> Standing:
+def in_source(service: Service, file: str) -> str:
+    """Path in the repository of a file that the service file names below `source.path`."""
+    return str(PurePosixPath(service.source.path, file))
+
+
+def look(clone: Clone, service: Service) -> Standing:
     """The releases as the remote shows them now.
 
     Raises Conflict when the newest tag's commit carries another version than the tag says.
     """
-    tagged = tags(clone, rules)
+    tagged = tags(clone, service)
     newest = newest_in(clone, clone.head, tagged)
     if newest:
-        check_carries(clone, rules, newest)
-    return Standing(clone.head, newest, carried(clone, rules, clone.head), tagged)
+        check_carries(clone, service, newest)
+    return Standing(clone.head, newest, carried(clone, service, clone.head), tagged)
 
 
-def tags(clone: Clone, rules: ReleaseRules) -> dict[Version, Tagged]:
+def tags(clone: Clone, service: Service) -> dict[Version, Tagged]:
     """Every tag of the configured format; pre-releases and other tags are left out."""
-    named = ((of_tag(tag, rules.tag_format), tag, sha) for tag, sha in clone.tags().items())
+    form = service.release.tag_format
+    named = ((of_tag(tag, form), tag, sha) for tag, sha in clone.tags().items())
     return {version: Tagged(version, tag, sha) for version, tag, sha in named if version}
 
 
@@ -68,11 +74,11 @@ def newest_in(
     return None
 
 
-def carried(clone: Clone, rules: ReleaseRules, revision: str) -> Version | None:
+def carried(clone: Clone, service: Service, revision: str) -> Version | None:
     """The version in the first stamped file at a revision; None when there is none to read."""
-    if not rules.stamp:
+    if not service.release.stamp:
         return None
-    file = rules.stamp[0]
+    file = in_source(service, service.release.stamp[0])
     source = clone.read(file, revision)
     if source is None:
         return None
@@ -94,29 +100,34 @@ def keys_of(file: str) -> tuple[str, ...]:
     return keys
 
 
-def check_carries(clone: Clone, rules: ReleaseRules, release: Tagged) -> None:
+def check_carries(clone: Clone, service: Service, release: Tagged) -> None:
     """Raise Conflict unless the tag's commit carries the tag's version."""
-    if not rules.stamp:
+    if not service.release.stamp:
         return
-    found = carried(clone, rules, release.sha)
+    found = carried(clone, service, release.sha)
     if found != release.version:
         raise Conflict(
-            f"tag {release.tag} of {clone.url} stands on {release.sha}, where {rules.stamp[0]}"
-            f" says {found or 'nothing'}",
+            f"tag {release.tag} of {clone.url} stands on {release.sha}, where"
+            f" {in_source(service, service.release.stamp[0])} says {found or 'nothing'}",
             f"delete the tag if it is stray, or move it to the commit that made {release.version}",
         )
 
 
-def unfinished(clone: Clone, rules: ReleaseRules, standing: Standing) -> Tagged | None:
+def unfinished(clone: Clone, service: Service, standing: Standing) -> Tagged | None:
     """The release commit on the branch's own line whose tag is missing, if there is one."""
     version, newest = standing.stamped, standing.newest
     if version is None or version in standing.tagged or (newest and version <= newest.version):
         return None
     since = newest.sha if newest else None
-    line = semantic.first_parents(clone.repo, since, standing.head, rules.stamp[0])
+    file = in_source(service, service.release.stamp[0])
+    line = semantic.first_parents(clone.repo, since, standing.head, file)
     for sha, parent in line:
-        before = carried(clone, rules, parent) if parent else None
-        if carried(clone, rules, sha) == version != before:
+        before = carried(clone, service, parent) if parent else None
+        if carried(clone, service, sha) == version != before:
             raised = before is not None and before < version  # not: begun with it, or put back
-            return Tagged(version, tag_of(version, rules.tag_format), sha) if raised else None
+            return (
+                Tagged(version, tag_of(version, service.release.tag_format), sha)
+                if raised
+                else None
+            )
     return None

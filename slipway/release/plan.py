@@ -12,7 +12,7 @@ from slipway.errors import Conflict, InvalidInput
 from slipway.manifests.editor import set_scalar
 from slipway.model import NothingToRelease
 from slipway.release.changelog import Links, section, with_section
-from slipway.release.history import Standing, Tagged, keys_of
+from slipway.release.history import Standing, Tagged, in_source, keys_of
 from slipway.release.versions import Intent, Level, Version, base_and_level, tag_of, why_nothing
 from slipway.service import Service
 
@@ -80,7 +80,8 @@ def _check_free(service: Service, standing: Standing, version: Version) -> None:
         )
     if standing.stamped and standing.stamped > version:
         raise Conflict(
-            f"{place}: {version} would go backwards: {service.release.stamp[0]} at"
+            f"{place}: {version} would go backwards: "
+            f"{in_source(service, service.release.stamp[0])} at"
             f" {standing.head} says {standing.stamped}",
             f"tag the commit that released {standing.stamped}, or correct the file",
         )
@@ -90,11 +91,12 @@ def _files(
     service: Service, clone: Clone, standing: Standing, version: Version, changes: list[Intent]
 ) -> dict[str, bytes]:
     rules = service.release
-    files = {file: _stamped(clone, standing.head, file, version) for file in rules.stamp}
+    stamps = (in_source(service, file) for file in rules.stamp)
+    files = {file: _stamped(clone, standing.head, file, version) for file in stamps}
     if rules.changelog:
+        changelog = in_source(service, rules.changelog)
         text = _section(service, clone, version, standing.newest, changes, standing.head)
-        old = clone.read(rules.changelog, standing.head)
-        files[rules.changelog] = with_section(old, version, text)
+        files[changelog] = with_section(clone.read(changelog, standing.head), version, text)
     return files
 
 

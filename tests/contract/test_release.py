@@ -50,7 +50,7 @@ def test_R01_the_replay_gives_every_version_of_the_original(tmp_path: Path) -> N
     with served(host.app) as server:
         service = a_service(f"{server.url}/{NAME}", stamp=())
         with _clone(service) as clone:
-            every = history.tags(clone, service.release)
+            every = history.tags(clone, service)
             for tag, parent in releases:
                 head = shas[parent]
                 version = of_tag(tag, service.release.tag_format)
@@ -177,7 +177,7 @@ def test_R10_the_plan_depends_on_the_repository_alone(
 
     def plans(count: int) -> list[Plan | NothingToRelease]:
         with _clone(place.service) as clone:
-            standing = history.look(clone, place.service.release)
+            standing = history.look(clone, place.service)
             return [planned(place.service, clone, standing) for _ in range(count)]
 
     expected = plans(1)[0]
