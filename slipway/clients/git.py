@@ -7,7 +7,7 @@ holds afterwards, because an answer can be lost after the work was done.
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -160,6 +160,10 @@ class Clone:
         self.head = self._local_head()
         return self.head
 
+    def obtain(self, ref: str) -> None:
+        """Fetch one more ref's commits, without the contents of files."""
+        history.fetch(self._git, ref, what=f"fetch {ref} of {self.url}")
+
     def fetch_tags(self, options: list[str]) -> None:
         """Make the local tags those of the remote."""
         what = f"fetch tags of {self.url}"
@@ -196,15 +200,22 @@ class Clone:
         """A local annotated tag object for the commit; returns the object's id."""
         return write_tag(self._git, name, sha, message, author, date)
 
-    def push(self, refs: Mapping[str, str], *, expect: Mapping[str, str] | None = None) -> None:
+    def push(
+        self,
+        refs: Mapping[str, str],
+        *,
+        expect: Mapping[str, str] | None = None,
+        rewritten: Collection[str] = (),
+    ) -> None:
         """Point remote refs at local objects: all of them, or none.
 
         `expect` names what a ref must hold now ("" for: must not exist). A branch only ever moves
-        forward. After a failure the remote decides: if it holds what was wanted, that is success.
+        forward, unless it is in `rewritten`. After a failure the remote decides: if it holds what
+        was wanted, that is success.
         Raises PushRace, Protected, Unauthorized, NotFound, Retryable, Final.
         """
         leases = dict(expect or {})
-        self._check_forward(refs, leases)
+        self._check_forward({ref: refs[ref] for ref in refs if ref not in rewritten}, leases)
         output = self._git.attempt(
             "push", "--porcelain", "--no-verify", *(["--atomic"] if len(refs) > 1 else []),
             *(f"--force-with-lease={ref}:{old}" for ref, old in leases.items()),

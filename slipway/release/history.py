@@ -101,8 +101,8 @@ def keys_of(file: str) -> tuple[str, ...]:
 
 
 def check_carries(clone: Clone, service: Service, release: Tagged) -> None:
-    """Raise Conflict unless the tag's commit carries the tag's version."""
-    if not service.release.stamp:
+    """Raise Conflict unless the tag's commit carries the tag's version, where we stamp it."""
+    if not service.release.stamp or service.release.mode == "tag":
         return
     found = carried(clone, service, release.sha)
     if found != release.version:

@@ -24,6 +24,7 @@ class Plan(NamedTuple):
     tag: str
     base: str  # head of the branch it was computed on, 40 hex
     files: Mapping[str, bytes]  # content of every stamped file and of the changelog
+    notes: str  # the changelog's section, Markdown
     message: str  # of the release commit
 
 
@@ -46,11 +47,13 @@ def planned(service: Service, clone: Clone, standing: Standing) -> Plan | Nothin
     version = semantic.bumped(base, level)
     _check_free(service, standing, version)
     tag = tag_of(version, service.release.tag_format)
+    text = _section(service, clone, version, newest, changes, standing.head)
     return Plan(
         version,
         tag,
         standing.head,
-        _files(service, clone, standing, version, changes),
+        _files(service, clone, standing, version, text),
+        text,
         f"chore({clone.branch}): release {version}\n\nRelease-Base: {standing.head}\n",
     )
 
@@ -88,14 +91,13 @@ def _check_free(service: Service, standing: Standing, version: Version) -> None:
 
 
 def _files(
-    service: Service, clone: Clone, standing: Standing, version: Version, changes: list[Intent]
+    service: Service, clone: Clone, standing: Standing, version: Version, text: str
 ) -> dict[str, bytes]:
     rules = service.release
     stamps = (in_source(service, file) for file in rules.stamp)
     files = {file: _stamped(clone, standing.head, file, version) for file in stamps}
     if rules.changelog:
         changelog = in_source(service, rules.changelog)
-        text = _section(service, clone, version, standing.newest, changes, standing.head)
         files[changelog] = with_section(clone.read(changelog, standing.head), version, text)
     return files
 
