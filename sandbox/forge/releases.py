@@ -101,6 +101,7 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
         "url": url,
         "html_url": visit.page(f"/releases/tag/{page}"),
         "assets_url": f"{url}/assets",
+        "upload_url": visit.uploads(f"/releases/{entry['id']}/assets{{?name,label}}"),
         "author": {"login": visit.login, "type": "User"},
         "assets": [],
     }

@@ -71,6 +71,10 @@ class Visit:
         """Address of a resource of this repository."""
         return f"{self.site}/api/v3/repos/{self.name}{path}"
 
+    def uploads(self, path: str = "") -> str:
+        """Address for uploads: on an Enterprise Server the same host, under another path."""
+        return f"{self.site}/api/uploads/repos/{self.name}{path}"
+
     def page(self, path: str = "") -> str:
         """Address of a page for people."""
         return f"{self.site}/{self.name}{path}"

@@ -27,6 +27,10 @@ def page(number: int = 1, tag: str = "v1.1.0", **more: Any) -> dict[str, Any]:
         "tag_name": tag,
         "html_url": f"https://x/{number}",
         "draft": False,
+        "prerelease": False,
+        "body": "notes",
+        "upload_url": "https://x/upload{?name,label}",
+        "assets": [],
         **more,
     }
 
@@ -124,6 +128,7 @@ def test_a_release_is_created_for_the_commit(api: Api) -> None:
     assert api.github.create("v1.1.0", SHA, "notes")
     assert api.script.bodies[0] == {
         "tag_name": "v1.1.0", "target_commitish": SHA, "name": "v1.1.0", "body": "notes",
+        "draft": False, "prerelease": False, "make_latest": "legacy",
     }  # fmt: skip
 
 
@@ -143,7 +148,12 @@ def test_no_release_at_all(api: Api) -> None:
 
 def test_R35_of_two_releases_of_a_tag_the_older_one_stays(api: Api) -> None:
     api.script.on("POST", RELEASES, 201, page(8))
-    api.script.on("GET", RELEASES, 200, [page(8), page(7), page(5, draft=True), page(2, "v1.0.0")])
+    api.script.on(
+        "GET",
+        RELEASES,
+        200,
+        [page(8), page(7), page(5, draft=True, body="mine"), page(2, "v1.0.0")],
+    )
     api.script.on("DELETE", f"{RELEASES}/8", 204)
     made = api.github.create("v1.1.0", SHA, "notes")
     assert made

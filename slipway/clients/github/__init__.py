@@ -1,0 +1,18 @@
+"""One repository on GitHub, over its REST API (github.com and Enterprise Server).
+
+Nothing is retried here. What is missing is only said to be so after GitHub said it; every other
+answer is an error. The credential goes to the API's host and its host for uploads, nowhere else.
+"""
+
+from slipway.clients.github.assets import Assets
+from slipway.clients.github.checks import Checks
+from slipway.clients.github.pulls import Pulls
+from slipway.clients.github.releases import Releases
+from slipway.clients.github.transport import Forbidden, repository_name
+from slipway.clients.github.values import Asset, Page, Pull
+
+__all__ = ["Asset", "Forbidden", "GitHub", "Page", "Pull", "repository_name"]
+
+
+class GitHub(Releases, Assets, Pulls, Checks):
+    """Client for one repository; use it as a context manager. Raises Retryable and Final errors."""

@@ -1,0 +1,163 @@
+"""How GitHub is asked: one host, its limits, its pages, its refusals."""
+
+import time
+from collections.abc import Collection, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from slipway.clients.http import TIMEOUT, client, excerpt, failure, retry_after, send
+from slipway.errors import Final, InvalidInput, Retryable, Unauthorized
+from slipway.text import printable
+
+_HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+_PAGES = 20  # of 100 entries
+_PAUSE = 60.0  # seconds GitHub asks for when it limits without saying how long
+_MOVED = {301, 302, 307, 308}
+_LIMITS = ("rate limit", "abuse detection")
+_T = TypeVar("_T")
+
+
+class Forbidden(Unauthorized):
+    """The credential is known, and lacks a permission; the hint names it where GitHub does."""
+
+
+class Transport:
+    """The connection to one repository's part of the API."""
+
+    def __init__(
+        self,
+        api_url: str,
+        repository_url: str,
+        token: SecretStr,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        """`repository_url` is the one git uses; its last two parts are owner and name."""
+        self.name = repository_name(repository_url)
+        self._owner, _, name = self.name.partition("/")
+        self._path = f"/repos/{quote(self._owner, safe='')}/{quote(name, safe='')}"
+        authorization = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        self._http = client(api_url, headers={**_HEADERS, **authorization}, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def _send(
+        self, method: str, url: str, what: str, allow: Collection[int] = (), **options: Any
+    ) -> httpx.Response:
+        response = send(
+            self._http, method, url, what=what, allow={403, 429, *_MOVED, *allow}, **options
+        )
+        if response.status_code in _MOVED:
+            raise Final(
+                f"could not {what}: HTTP {response.status_code}, it has moved",
+                "write the new URL of the repository, or of the API, in its setting",
+            )
+        if response.status_code in (403, 429):
+            raise _limited(response, what) or _forbidden(response, what)
+        return response
+
+    def _pages(self, url: str, shape: TypeAdapter[_T], what: str) -> Iterator[_T]:
+        """Each page of a list; the next one is asked for when the one before is used up."""
+        for _ in range(_PAGES):
+            response = self._send("GET", url, what)
+            yield decoded(shape, response, what)
+            if "next" not in response.links:
+                return
+            url = self._next(response.links["next"]["url"], what)
+
+    def _next(self, url: str, what: str) -> str:
+        if not same_origin(httpx.URL(url), self._http.base_url):
+            raise Final(
+                f"could not {what}: the next page is on another host, {httpx.URL(url).host}",
+                "check SLIPWAY_GITHUB_API_URL: the credential is only sent to its host",
+            )
+        return url
+
+
+def repository_name(url: str) -> str:
+    """`owner/name` from a repository's URL; InvalidInput when the URL has no such end."""
+    parts = [part for part in urlsplit(url).path.removesuffix(".git").split("/") if part]
+    if len(parts) < 2:
+        raise InvalidInput(
+            f"{url} does not end in owner/name",
+            "write source.repository as https://host/owner/name",
+        )
+    return "/".join(parts[-2:])
+
+
+def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether two addresses have one scheme, host and port."""
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def decoded(shape: TypeAdapter[_T], response: httpx.Response, what: str) -> _T:
+    """The answer's content in its shape."""
+    try:
+        return shape.validate_json(response.content)
+    except ValidationError:
+        raise Retryable(
+            f"could not {what}: the answer is not what GitHub sends: {excerpt(response)!r}",
+            "check that SLIPWAY_GITHUB_API_URL is the API, and that no proxy answers for it",
+        ) from None
+
+
+def complaints(response: httpx.Response) -> list[tuple[str, str]]:
+    """Code and message of each entry in the `errors` of a refusal."""
+    try:
+        errors = response.json()["errors"]
+        found = [error if isinstance(error, dict) else {"message": error} for error in errors]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [(str(each.get("code", "")), str(each.get("message", ""))) for each in found]
+
+
+def already_exists(response: httpx.Response) -> bool:
+    """Whether a refusal says that there is one already."""
+    return any(code == "already_exists" for code, _ in complaints(response))
+
+
+def invalid(response: httpx.Response, what: str) -> Final:
+    """The error for a 422, with the details that GitHub puts beside its message."""
+    said = "; ".join(text for _, text in complaints(response) if text)
+    more = f" ({printable(said)})" if said else ""
+    error = failure(response, what)
+    return Final(f"{error.message}{more}", error.hint)
+
+
+def _limited(response: httpx.Response, what: str) -> Retryable | None:
+    """The error for a request over the limit, with the pause GitHub's documentation asks for."""
+    remaining = response.headers.get("x-ratelimit-remaining")
+    reset = response.headers.get("x-ratelimit-reset", "")
+    pause = retry_after(response)
+    if pause is None and remaining == "0" and reset.isdigit():
+        pause = max(1.0, float(reset) - time.time())
+    said = excerpt(response).lower()
+    secondary = any(words in said for words in _LIMITS)
+    if pause is None and (secondary or response.status_code == 429):
+        pause = _PAUSE
+    if pause is None:
+        return None
+    return Retryable(
+        f"could not {what}: GitHub's rate limit is reached",
+        f"GitHub asks to wait {pause:.0f} s; then retry",
+        pause,
+    )
+
+
+def _forbidden(response: httpx.Response, what: str) -> Forbidden:
+    error = failure(response, what)
+    lacking = printable(response.headers.get("x-accepted-github-permissions", ""))
+    hint = f"give the token the permission {lacking}" if lacking else error.hint
+    return Forbidden(error.message, hint)

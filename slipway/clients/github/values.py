@@ -1,0 +1,86 @@
+"""What GitHub holds, as far as a delivery needs it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from slipway.model import Value
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+
+
+class Answer(BaseModel):
+    """Base of what is read from GitHub's answers, which hold far more than we ask for."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Asset(Answer):
+    """A file attached to a release."""
+
+    id: int
+    name: str
+    size: int
+    state: str  # `uploaded`, or `starter`: the upload was begun and never finished
+    digest: str | None = None  # `sha256:…`; older servers and older files have none
+
+
+class Page(Answer):
+    """A release as GitHub holds it."""
+
+    id: int
+    tag_name: str
+    html_url: str
+    draft: bool
+    prerelease: bool
+    body: Text = ""
+    upload_url: str
+    assets: tuple[Asset, ...]
+
+
+class Pull(Value):
+    """A pull request."""
+
+    number: int
+    html_url: str
+    title: str
+    body: str
+    open: bool
+    merged: bool
+    head_sha: str
+    labels: tuple[str, ...] = ()
+
+
+class _Head(Answer):
+    ref: str
+    sha: str
+
+
+class _Label(Answer):
+    name: str
+
+
+class PullAnswer(Answer):
+    """A pull request in GitHub's shape."""
+
+    number: int
+    html_url: str
+    title: str
+    body: Text = ""
+    state: str
+    merged_at: Any = None
+    head: _Head
+    labels: tuple[_Label, ...] = ()
+
+    def value(self) -> Pull:
+        """The same in ours."""
+        return Pull(
+            number=self.number,
+            html_url=self.html_url,
+            title=self.title,
+            body=self.body,
+            open=self.state == "open",
+            merged=self.merged_at is not None,
+            head_sha=self.head.sha,
+            labels=tuple(label.name for label in self.labels),
+        )
