@@ -5,7 +5,6 @@ on the same base gives the same digest, whoever builds it and when.
 """
 
 import gzip
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from slipway.clients.oci import (
     OCI_MANIFEST,
     Blob,
     Manifest,
+    canonical,
 )
 from slipway.clients.registry import Repository, open_anonymously, open_repository
 from slipway.errors import InvalidInput
@@ -72,7 +72,7 @@ class LayerBuilder:
         ):
             layer = self._pack(source, target, Path(folder))
             base = self._take_base(repository, Path(folder))
-            config = _file(Path(folder) / "config", configuration(base, layer, self._rules, target))
+            config = Blob.of(canonical(configuration(base, layer, self._rules, target)))
             for blob in (layer.blob, config):
                 repository.upload(blob)
             there = held(repository, target.version, target.revision)
@@ -134,20 +134,15 @@ def configuration(base: Base, layer: Layer, rules: LayerRules, target: Target) -
     }
 
 
-def canonical(document: dict[str, Any]) -> bytes:
-    """The one way a document is written, so that equal documents have equal digests."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
 def _manifest(base: Base, layer: Layer, config: Blob) -> Manifest:
     config_type, layer_type = _PARTS[base.media_type]
     document = {
         "schemaVersion": 2,
         "mediaType": base.media_type,
-        "config": _descriptor(config, config_type),
-        "layers": [*base.layers, _descriptor(layer.blob, layer_type)],
+        "config": config.descriptor(config_type),
+        "layers": [*base.layers, layer.blob.descriptor(layer_type)],
     }
-    return Manifest(base.media_type, canonical(document))
+    return Manifest.of(document)
 
 
 def _read_base(origin: Repository, digest: str) -> Base:
@@ -181,12 +176,3 @@ def _carry(origin: Repository, target: Repository, digest: str, folder: Path) ->
     if origin.host == target.host and target.mount(digest, origin.path):
         return
     target.upload(origin.download(digest, folder / "blob"))
-
-
-def _file(path: Path, document: dict[str, Any]) -> Blob:
-    path.write_bytes(canonical(document))
-    return Blob.of(path)
-
-
-def _descriptor(blob: Blob, media_type: str) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": blob.digest, "size": blob.size}

@@ -19,6 +19,11 @@ ACCEPT = f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_INDEX}"
 CHUNK = 1 << 20  # bytes
 
 
+def canonical(document: Any) -> bytes:
+    """The one way a document is written, so that equal documents have equal digests."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def digest_of(content: bytes) -> str:
     """`sha256:` and the hash of `content`."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -36,6 +41,11 @@ class Manifest:
         """SHA-256 of the bytes."""
         return digest_of(self.body)
 
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Self:
+        """The manifest that `document`, which names its own media type, is written as."""
+        return cls(document["mediaType"], canonical(document))
+
     @cached_property
     def document(self) -> dict[str, Any]:
         """The manifest as JSON; Final when it is none."""
@@ -50,20 +60,29 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Blob:
-    """A file to upload. It can be read several times, so a request with it can be repeated."""
+    """Content to upload. It can be read several times, so a request with it can be repeated."""
 
-    path: Path
+    content: Path | bytes
     digest: str
     size: int  # bytes
 
     @classmethod
-    def of(cls, path: Path) -> Self:
-        """The file at `path`, hashed."""
-        with path.open("rb") as file:
+    def of(cls, content: Path | bytes) -> Self:
+        """A file, or bytes, hashed."""
+        if isinstance(content, bytes):
+            return cls(content, digest_of(content), len(content))
+        with content.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(path, f"sha256:{found}", path.stat().st_size)
+        return cls(content, f"sha256:{found}", content.stat().st_size)
+
+    def descriptor(self, media_type: str, **more: Any) -> dict[str, Any]:
+        """How a manifest refers to the blob."""
+        return {"mediaType": media_type, "digest": self.digest, "size": self.size, **more}
 
     def __iter__(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
+        if isinstance(self.content, bytes):
+            yield self.content
+            return
+        with self.content.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
