@@ -6,44 +6,36 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.forge.ledger import Entry, timestamp
-from sandbox.forge.wire import Refusal, Visit, invalid, paged, payload
+from sandbox.forge.wire import Refusal, Visit, commit_of, invalid, page_of, paged, paging, payload
 
 _STATES = ("error", "failure", "pending", "success")
 _DESCRIPTION_LIMIT = 140  # characters
 
 
-def _sha(request: Request, visit: Visit) -> str:
-    """The commit of a branch, tag or SHA in the path."""
-    ref = request.path_params["ref"]
-    sha = visit.repositories.commit_at(visit.name, ref)
-    if sha is None:
-        raise Refusal(422, f"No commit found for SHA: {ref}")
-    return sha
-
-
 async def show_commit(request: Request, visit: Visit) -> Response:
-    sha = _sha(request, visit)
+    return JSONResponse(shown_commit(commit_of(request, visit), visit))
+
+
+def shown_commit(sha: str, visit: Visit) -> Entry:
+    """A commit in GitHub's shape."""
     form = "%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B"
     text = visit.repositories.git(visit.name, "log", "-1", f"--format={form}", sha).decode(
         errors="replace"
     )
     tree, parents, an, ae, ad, cn, ce, cd, message = text.split("\n", 8)
-    url = visit.api(f"/commits/{sha}")
-    return JSONResponse(
-        {
-            "sha": sha,
-            "url": url,
-            "html_url": visit.page(f"/commit/{sha}"),
-            "commit": {
-                "message": message.rstrip("\n"),
-                "author": {"name": an, "email": ae, "date": ad},
-                "committer": {"name": cn, "email": ce, "date": cd},
-                "tree": {"sha": tree, "url": visit.api(f"/git/trees/{tree}")},
-                "url": visit.api(f"/git/commits/{sha}"),
-            },
-            "parents": [{"sha": p, "url": visit.api(f"/commits/{p}")} for p in parents.split()],
-        }
-    )
+    return {
+        "sha": sha,
+        "url": visit.api(f"/commits/{sha}"),
+        "html_url": visit.page(f"/commit/{sha}"),
+        "commit": {
+            "message": message.rstrip("\n"),
+            "author": {"name": an, "email": ae, "date": ad},
+            "committer": {"name": cn, "email": ce, "date": cd},
+            "tree": {"sha": tree, "url": visit.api(f"/git/trees/{tree}")},
+            "url": visit.api(f"/git/commits/{sha}"),
+        },
+        "parents": [{"sha": p, "url": visit.api(f"/commits/{p}")} for p in parents.split()],
+    }
 
 
 async def create_status(request: Request, visit: Visit) -> Response:
@@ -75,26 +67,28 @@ async def create_status(request: Request, visit: Visit) -> Response:
 
 
 async def list_statuses(request: Request, visit: Visit) -> Response:
-    sha = _sha(request, visit)
+    sha = commit_of(request, visit)
     entries = visit.ledger.statuses(visit.name, sha)
     return paged(request, [_shown(entry, sha, visit) for entry in entries])
 
 
 async def combined_status(request: Request, visit: Visit) -> Response:
     """The newest status of each context; `pending` when there is none."""
-    sha = _sha(request, visit)
+    sha = commit_of(request, visit)
     latest: dict[str, Entry] = {}
     for entry in visit.ledger.statuses(visit.name, sha):
         latest.setdefault(entry["context"], entry)
+    shown = [_shown(entry, sha, visit) for entry in latest.values()]
     return JSONResponse(
         {
             "state": _combined({entry["state"] for entry in latest.values()}),
             "sha": sha,
             "total_count": len(latest),
-            "statuses": [_shown(entry, sha, visit) for entry in latest.values()],
+            "statuses": page_of(request, shown),
             "commit_url": visit.api(f"/commits/{sha}"),
             "url": visit.api(f"/commits/{sha}/status"),
-        }
+        },
+        headers=paging(request, len(shown)),
     )
 
 

@@ -11,20 +11,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.forge import commits, releases
+from sandbox.forge import assets, checks, commits, pull_routes, releases
 from sandbox.forge.ledger import Ledger
+from sandbox.forge.pulls import PullRequests
 from sandbox.forge.repositories import GitError, Repositories, Token
-from sandbox.forge.wire import (
-    Refusal,
-    Visit,
-    not_accessible,
-    not_found,
-)
+from sandbox.forge.wire import Refusal, Rules, Visit, not_accessible, not_found
 from sandbox.serving import Message, Receive, Scope, Send
 
 Answer = Callable[[Request, Visit], Awaitable[Response]]
 
 _ALLOWANCE = 5000  # requests an hour
+_REPOSITORY = "/api/v3/repos/{owner}/{name}"
+_UPLOADS = "/api/uploads/repos/{owner}/{name}"  # as on an Enterprise Server
 
 
 class GitHub:
@@ -34,22 +32,15 @@ class GitHub:
         self, repositories: Repositories, tokens: Mapping[str, Token], folder: Path
     ) -> None:
         self.ledger = Ledger(folder)
+        self.rules = Rules()
         self._repositories = repositories
         self._tokens = tokens
         self._used = 0
         self._window = 0.0
         self._app = Starlette(
             routes=[
-                self._route("GET", "", show_repository),
-                self._route("GET", "/releases", releases.list_releases),
-                self._route("POST", "/releases", releases.create_release, "contents"),
-                self._route("GET", "/releases/tags/{tag:path}", releases.release_by_tag),
-                self._route("PATCH", "/releases/{id:int}", releases.change_release, "contents"),
-                self._route("GET", "/git/ref/{ref:path}", show_ref),
-                self._route("POST", "/statuses/{sha}", commits.create_status, "statuses"),
-                self._route("GET", "/commits/{ref:path}/status", commits.combined_status),
-                self._route("GET", "/commits/{ref:path}/statuses", commits.list_statuses),
-                self._route("GET", "/commits/{ref:path}", commits.show_commit),
+                *(self._route(_REPOSITORY, *route) for route in _ROUTES),
+                *(self._route(_UPLOADS, *route) for route in _UPLOAD_ROUTES),
             ],
             exception_handlers={Refusal: _refuse, HTTPException: _no_route},
         )
@@ -64,11 +55,15 @@ class GitHub:
 
         await self._app(scope, receive, tell)
 
-    def _route(self, method: str, path: str, answer: Answer, permission: str = "") -> Route:
+    def pulls(self, name: str) -> PullRequests:
+        """The pull requests of a repository."""
+        return PullRequests(self._repositories, self.ledger, name)
+
+    def _route(self, prefix: str, method: str, path: str, answer: Answer, permission: str) -> Route:
         async def endpoint(request: Request) -> Response:
             return await answer(request, self._enter(request, permission))
 
-        return Route("/api/v3/repos/{owner}/{name}" + path, endpoint, methods=[method])
+        return Route(prefix + path, endpoint, methods=[method])
 
     def _enter(self, request: Request, permission: str) -> Visit:
         name = "{owner}/{name}".format(**request.path_params)
@@ -80,10 +75,11 @@ class GitHub:
             raise Refusal(401, "Bad credentials")
         if name not in token.repositories or not self._repositories.exists(name):
             raise not_found()
-        if permission and not token.write:
-            raise not_accessible(permission)
+        writes = request.method not in ("GET", "HEAD")
+        if permission in token.denies or (writes and not token.write):
+            raise not_accessible(permission, "write" if writes else "read")
         site = str(request.base_url).rstrip("/")
-        return Visit(name, site, token, self._repositories, self.ledger)
+        return Visit(name, site, token, self._repositories, self.ledger, self.rules)
 
     def _limits(self) -> list[tuple[bytes, bytes]]:
         if time.time() >= self._window:
@@ -141,6 +137,42 @@ async def show_ref(request: Request, visit: Visit) -> Response:
         "url": visit.api(f"/git/{kind_text}s/{sha_text}"),
     }
     return JSONResponse({"ref": ref, "url": visit.api(f"/git/{ref}"), "object": target})
+
+
+_ROUTES: list[tuple[str, str, Answer, str]] = [  # with the permission that each one needs
+    ("GET", "", show_repository, "metadata"),
+    ("GET", "/releases", releases.list_releases, "contents"),
+    ("POST", "/releases", releases.create_release, "contents"),
+    ("GET", "/releases/tags/{tag:path}", releases.release_by_tag, "contents"),
+    ("PATCH", "/releases/{id:int}", releases.change_release, "contents"),
+    ("DELETE", "/releases/{id:int}", releases.delete_release, "contents"),
+    ("GET", "/releases/{id:int}/assets", assets.list_assets, "contents"),
+    ("GET", "/releases/assets/{id:int}", assets.show_asset, "contents"),
+    ("DELETE", "/releases/assets/{id:int}", assets.delete_asset, "contents"),
+    ("GET", "/git/ref/{ref:path}", show_ref, "contents"),
+    ("GET", "/pulls", pull_routes.list_pulls, "pull_requests"),
+    ("POST", "/pulls", pull_routes.create_pull, "pull_requests"),
+    ("GET", "/pulls/{number:int}", pull_routes.show_pull, "pull_requests"),
+    ("PATCH", "/pulls/{number:int}", pull_routes.change_pull, "pull_requests"),
+    ("GET", "/pulls/{number:int}/commits", pull_routes.list_commits, "pull_requests"),
+    ("GET", "/pulls/{number:int}/merge", pull_routes.pull_is_merged, "pull_requests"),
+    ("PUT", "/pulls/{number:int}/merge", pull_routes.merge_pull, "contents"),
+    ("GET", "/issues/{number:int}/labels", pull_routes.list_labels, "pull_requests"),
+    ("POST", "/issues/{number:int}/labels", pull_routes.add_labels, "pull_requests"),
+    ("DELETE", "/issues/{number:int}/labels/{label:path}", pull_routes.remove_label,
+     "pull_requests"),
+    ("POST", "/check-runs", checks.create_check_run, "checks"),
+    ("PATCH", "/check-runs/{id:int}", checks.change_check_run, "checks"),
+    ("GET", "/commits/{ref:path}/check-runs", checks.list_check_runs, "checks"),
+    ("GET", "/actions/runs", checks.list_workflow_runs, "actions"),
+    ("POST", "/statuses/{sha}", commits.create_status, "statuses"),
+    ("GET", "/commits/{ref:path}/status", commits.combined_status, "statuses"),
+    ("GET", "/commits/{ref:path}/statuses", commits.list_statuses, "statuses"),
+    ("GET", "/commits/{ref:path}", commits.show_commit, "contents"),
+]  # fmt: skip
+_UPLOAD_ROUTES: list[tuple[str, str, Answer, str]] = [
+    ("POST", "/releases/{id:int}/assets", assets.upload_asset, "contents"),
+]
 
 
 async def _refuse(_request: Request, refusal: Any) -> Response:

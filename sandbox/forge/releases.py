@@ -1,8 +1,12 @@
-"""GitHub Releases: list, by tag, create, change. Creating one makes a missing tag, as on GitHub."""
+"""GitHub Releases: list, by tag, create, change, delete.
+
+Creating a public one makes a missing tag, as on GitHub.
+"""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.forge import assets
 from sandbox.forge.ledger import Entry, timestamp
 from sandbox.forge.repositories import GitError
 from sandbox.forge.wire import Refusal, Visit, invalid, not_found, paged, payload
@@ -54,6 +58,17 @@ async def change_release(request: Request, visit: Visit) -> Response:
     raise not_found()
 
 
+async def delete_release(request: Request, visit: Visit) -> Response:
+    """The release goes, with its files; its tag stays."""
+    number = request.path_params["id"]
+    if number not in [entry["id"] for entry in visit.ledger.releases(visit.name)]:
+        raise not_found()
+    for asset in assets.of_release(number, visit):
+        assets.remove(asset, visit)
+    visit.ledger.remove(visit.name, "releases", number)
+    return Response(status_code=204)
+
+
 def _checked(given: Entry) -> Entry:
     known = {key: value for key, value in given.items() if key in _FIELDS and value is not None}
     for key, value in known.items():
@@ -72,8 +87,10 @@ def _saved(entry: Entry, visit: Visit) -> Entry:
     if other and other["id"] != entry.get("id"):
         raise invalid("Release", "tag_name", "already_exists")
     _ensure_tag(entry["tag_name"], entry["target_commitish"], visit)
-    published = entry["published_at"] or timestamp()
-    return visit.ledger.save_release(visit.name, {**entry, "published_at": published})
+    if not entry["published_at"]:
+        immutable = visit.rules.immutable_releases
+        entry = {**entry, "published_at": timestamp(), "immutable": immutable}
+    return visit.ledger.save_release(visit.name, entry)
 
 
 def _ensure_tag(tag: str, target: str, visit: Visit) -> None:
@@ -97,11 +114,12 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
     page = "untagged-" + str(entry["id"]) if entry["draft"] else entry["tag_name"]
     url = visit.api(f"/releases/{entry['id']}")
     return {
+        "immutable": False,
         **entry,
         "url": url,
         "html_url": visit.page(f"/releases/tag/{page}"),
         "assets_url": f"{url}/assets",
         "upload_url": visit.uploads(f"/releases/{entry['id']}/assets{{?name,label}}"),
         "author": {"login": visit.login, "type": "User"},
-        "assets": [],
+        "assets": [assets.shown(asset, visit) for asset in assets.of_release(entry["id"], visit)],
     }

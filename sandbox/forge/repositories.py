@@ -60,11 +60,15 @@ done < protected
 
 @dataclass(frozen=True)
 class Token:
-    """A credential: the repositories it can see, and whether it may write to them."""
+    """A credential: the repositories it can see, and whether it may write to them.
+
+    `denies` are permissions that it lacks altogether, such as `checks`.
+    """
 
     value: str = field(repr=False)
     repositories: tuple[str, ...]  # "owner/name"
     write: bool
+    denies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,21 +36,26 @@ def not_found() -> Refusal:
     return Refusal(404, "Not Found")
 
 
-def not_accessible(permission: str) -> Refusal:
+def not_accessible(permission: str, access: str = "write") -> Refusal:
     """The token sees the repository but lacks a permission."""
     refusal = Refusal(403, "Resource not accessible by personal access token")
-    refusal.headers["X-Accepted-GitHub-Permissions"] = f"{permission}=write"
+    refusal.headers["X-Accepted-GitHub-Permissions"] = f"{permission}={access}"
     return refusal
 
 
 def invalid(resource: str, field: str, code: str, message: str = "") -> Refusal:
     """422 with one entry in `errors`."""
-    error = {"resource": resource, "code": code, "field": field}
-    return Refusal(
-        422,
-        "Validation Failed",
-        errors=[error | ({"message": message} if message else {})],
-    )
+    error = {"resource": resource, "code": code, "field": field, "message": message}
+    told = {key: value for key, value in error.items() if value}
+    return Refusal(422, "Validation Failed", errors=[told])
+
+
+@dataclass
+class Rules:
+    """How the forge is set up; a test may change it while the server runs."""
+
+    immutable_releases: bool = False  # a release takes no more files once it is published
+    broken_uploads: int = 0  # so many of the next uploads break off
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Visit:
     token: Token
     repositories: Repositories
     ledger: Ledger
+    rules: Rules
 
     @property
     def login(self) -> str:
@@ -91,11 +97,30 @@ async def payload(request: Request) -> Entry:
     return value
 
 
+def commit_of(request: Request, visit: Visit) -> str:
+    """The commit of a branch, tag or SHA in the path."""
+    ref = request.path_params["ref"]
+    sha = visit.repositories.commit_at(visit.name, ref)
+    if sha is None:
+        raise Refusal(422, f"No commit found for SHA: {ref}")
+    return sha
+
+
 def paged(request: Request, items: list[Entry]) -> JSONResponse:
     """The asked page of a list (`per_page`, `page`), with a Link header when there are more."""
-    size = min(max(_number(request, "per_page", 30), 1), 100)
-    number = max(_number(request, "page", 1), 1)
-    last = max(1, -(-len(items) // size))
+    return JSONResponse(page_of(request, items), headers=paging(request, len(items)))
+
+
+def page_of(request: Request, items: list[Entry]) -> list[Entry]:
+    """The asked page of a list."""
+    size, number = _asked(request)
+    return items[(number - 1) * size : number * size]
+
+
+def paging(request: Request, count: int) -> dict[str, str]:
+    """The Link header of the asked page."""
+    size, number = _asked(request)
+    last = max(1, -(-count // size))
     links = []
     for rel, target, shown in (
         ("prev", number - 1, number > 1),
@@ -105,8 +130,12 @@ def paged(request: Request, items: list[Entry]) -> JSONResponse:
     ):
         if shown:
             links.append(f'<{request.url.include_query_params(page=target)}>; rel="{rel}"')
-    headers = {"Link": ", ".join(links)} if links else {}
-    return JSONResponse(items[(number - 1) * size : number * size], headers=headers)
+    return {"Link": ", ".join(links)} if links else {}
+
+
+def _asked(request: Request) -> tuple[int, int]:
+    size = min(max(_number(request, "per_page", 30), 1), 100)
+    return size, max(_number(request, "page", 1), 1)
 
 
 def _number(request: Request, name: str, default: int) -> int:
