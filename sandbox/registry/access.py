@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.registry.manifest import RegistryError
 
-REALM = 'Basic realm="sandbox registry"'
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="sandbox registry"'}
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,28 @@ class Account:
         return any(right in ("", name) or name.startswith(f"{right}/") for right in rights)
 
 
-def login(request: Request, accounts: Sequence[Account]) -> Account:
-    """The account whose credentials the request carries."""
-    username, password = _credentials(request)
-    for account in accounts:
-        known = account.username == username
-        if known and hmac.compare_digest(account.password.encode(), password.encode()):
-            return account
-    raise RegistryError(401, "UNAUTHORIZED", "authentication required")
+class Access:
+    """The accounts of a registry; asked once for every request."""
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        self._accounts = tuple(accounts)
+
+    def login(self, request: Request) -> Account:
+        """The account whose credentials the request carries."""
+        username, password = _credentials(request)
+        for account in self._accounts:
+            known = account.username == username
+            if known and hmac.compare_digest(account.password.encode(), password.encode()):
+                return account
+        raise RegistryError(401, "UNAUTHORIZED", "authentication required", headers=_CHALLENGE)
+
+    def name(self, request: Request, action: str) -> str:
+        """The repository of the request, which its account may pull from or push to."""
+        name: str = request.path_params["name"]
+        if not self.login(request).may(action, name):
+            detail = {"name": name, "action": action}
+            raise RegistryError(403, "DENIED", "requested access to the resource is denied", detail)
+        return name
 
 
 def _credentials(request: Request) -> tuple[str, str]:
@@ -55,8 +69,7 @@ async def refuse(_: Request, error: RegistryError) -> Response:
     """The error body of the specification."""
     # dockerd takes a 401 without detail for a passing trouble, and tries for 50 s.
     body = {"code": error.code, "message": error.message, "detail": error.detail or {}}
-    headers = {"WWW-Authenticate": REALM} if error.status == 401 else {}
-    return JSONResponse({"errors": [body]}, status_code=error.status, headers=headers)
+    return JSONResponse({"errors": [body]}, status_code=error.status, headers=error.headers)
 
 
 async def refuse_route(request: Request, error: HTTPException) -> Response:

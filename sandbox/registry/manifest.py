@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,27 +15,36 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (DOCKER_LIST, OCI_INDEX)
 MEDIA_TYPES = (DOCKER_MANIFEST, OCI_MANIFEST, *INDEXES)
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 class RegistryError(Exception):
     """A refusal, with the code that the distribution specification gives it."""
 
-    def __init__(self, status: int, code: str, message: str, detail: Any = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        detail: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.detail = status, code, message, detail
+        self.status, self.code, self.message = status, code, message
+        self.detail, self.headers = detail, dict(headers or {})
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The exact bytes of a manifest, and what they are."""
+    """The exact bytes of a manifest, what they are, and the hash that they are named by."""
 
     media_type: str
     body: bytes
+    algorithm: str = "sha256"
 
     @cached_property
     def digest(self) -> str:
-        return f"sha256:{hashlib.sha256(self.body).hexdigest()}"
+        return f"{self.algorithm}:{hashlib.new(self.algorithm, self.body).hexdigest()}"
 
     @property
     def is_index(self) -> bool:
@@ -89,10 +99,15 @@ class Manifest:
 
 
 def checked_digest(digest: str) -> str:
-    """`digest` itself, if it is one that this registry knows."""
+    """`digest` itself, if it is one that this registry knows: sha256 or sha512."""
     if not _DIGEST.fullmatch(digest):
         raise RegistryError(400, "DIGEST_INVALID", "invalid digest", {"digest": digest})
     return digest
+
+
+def algorithm_of(digest: str) -> str:
+    """The hash that a well-formed digest names."""
+    return checked_digest(digest).partition(":")[0]
 
 
 def _digest_of(descriptor: dict[str, Any]) -> str:

@@ -1,25 +1,14 @@
-"""What the registry stand-in keeps on disk, and the rules about it.
+"""What the registry stand-in holds, and the rules about it."""
 
-    blobs/<hex>                                  every blob and manifest, named by its content
-    repositories/<name>/_blobs/<hex>             the repository holds this blob (an empty file)
-    repositories/<name>/_manifests/<hex>         the repository holds this manifest (its media type)
-    repositories/<name>/_tags/<tag>              the digest the tag points at
-    repositories/<name>/_referrers/<hex>/<hex>   subject, and a manifest that refers to it
-    uploads/                                     what is still on its way in
-
-A file appears under its name only when it is complete, so a killed process leaves no half blob.
-"""
-
+import asyncio
 import hashlib
 import re
-import uuid
 from pathlib import Path
 from typing import Any
 
-from sandbox.registry.manifest import Manifest, RegistryError, checked_digest
+from sandbox.registry.layout import Layout, digest_named, names_in
+from sandbox.registry.manifest import Manifest, RegistryError, algorithm_of
 
-_NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME = re.compile(rf"{_NAME_PART}(?:/{_NAME_PART})*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _NUMBER = r"(?:0|[1-9]\d*)"
 # SemVer, with "_" for the "+" that a tag cannot hold, as Helm writes it.
@@ -32,12 +21,16 @@ class Upload:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
+        self.lock = asyncio.Lock()  # one chunk at a time
         self._hash = hashlib.sha256()
         path.touch()
 
-    @property
-    def digest(self) -> str:
-        return f"sha256:{self._hash.hexdigest()}"
+    def digest(self, algorithm: str) -> str:
+        """The digest of what has arrived."""
+        if algorithm == "sha256":
+            return f"sha256:{self._hash.hexdigest()}"
+        with self.path.open("rb") as file:
+            return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
     def count(self, chunk: bytes) -> None:
         """Note that `chunk` was written behind the rest."""
@@ -49,23 +42,19 @@ class Store:
     """Blobs, manifests and tags below one folder, for one process at a time."""
 
     def __init__(self, root: Path) -> None:
-        self._blobs, self._uploads = root / "blobs", root / "uploads"
-        self._repositories = root / "repositories"
-        for folder in (self._blobs, self._uploads, self._repositories):
-            folder.mkdir(parents=True, exist_ok=True)
-        for forgotten in self._uploads.iterdir():
-            forgotten.unlink()
+        self._layout = Layout(root)
 
     # Blobs
 
     def new_upload(self) -> Upload:
-        return Upload(self._uploads / uuid.uuid4().hex)
+        return Upload(self._layout.partial())
 
     def finish(self, name: str, upload: Upload, digest: str) -> None:
         """Make a received upload a blob of the repository, if it is what `digest` says."""
-        if checked_digest(digest) != upload.digest:
+        received = upload.digest(algorithm_of(digest))
+        if digest != received:
             upload.path.unlink()
-            message = f"provided digest did not match uploaded content, which is {upload.digest}"
+            message = f"provided digest did not match uploaded content, which is {received}"
             raise RegistryError(400, "DIGEST_INVALID", message, {"digest": digest})
         upload.path.replace(self.content(digest))
         self._link_blob(name, digest)
@@ -77,15 +66,24 @@ class Store:
         self._link_blob(name, digest)
         return True
 
+    def holders(self, digest: str) -> list[str]:
+        """Every repository that holds the blob."""
+        return self._layout.holders(digest)
+
     def blob(self, name: str, digest: str) -> Path:
         """Where the bytes of a blob are; manifests are not served as blobs."""
         if not self._holds(name, "_blobs", digest):
             raise RegistryError(404, "BLOB_UNKNOWN", "blob unknown to registry", {"digest": digest})
         return self.content(digest)
 
+    def delete_blob(self, name: str, digest: str) -> None:
+        """Take a blob out of the repository; others may still hold it."""
+        self.blob(name, digest)
+        self._layout.link(name, "_blobs", digest).unlink()
+
     def content(self, digest: str) -> Path:
         """The file that holds the bytes named by `digest`; tests damage it to see who notices."""
-        return self._blobs / checked_digest(digest).removeprefix("sha256:")
+        return self._layout.content(digest)
 
     # Manifests and tags
 
@@ -96,18 +94,19 @@ class Store:
         """
         self._check_content(name, manifest)
         tag = None if ":" in reference else reference
-        if tag is None and checked_digest(reference) != manifest.digest:
+        if tag is None and reference != manifest.digest:
             message = f"provided digest did not match manifest, which is {manifest.digest}"
             raise RegistryError(400, "DIGEST_INVALID", message, {"digest": reference})
         if tag is not None:
             self._check_tag(name, tag, manifest.digest)
         content, subject = self.content(manifest.digest), manifest.subject()
-        self._write(content, manifest.body)
-        self._write(self._link(name, "_manifests", manifest.digest), manifest.media_type.encode())
+        write, link = self._layout.write, self._layout.link
+        write(content, manifest.body)
+        write(link(name, "_manifests", manifest.digest), manifest.media_type.encode())
         if subject is not None:
-            self._write(self._referrers(name, subject) / content.name, b"")
+            write(self._layout.referrers(name, subject) / content.name, b"")
         if tag is not None:
-            self._write(self._tags(name) / tag, manifest.digest.encode())
+            write(self._layout.tags(name) / tag, manifest.digest.encode())
 
     def manifest(self, name: str, reference: str) -> Manifest:
         """The manifest behind a tag or a digest."""
@@ -115,27 +114,30 @@ class Store:
         if digest is None or not self._holds(name, "_manifests", digest):
             detail = {"name": name, "reference": reference}
             raise RegistryError(404, "MANIFEST_UNKNOWN", "manifest unknown", detail)
-        media_type = self._link(name, "_manifests", digest).read_text()
-        return Manifest(media_type, self.content(digest).read_bytes())
+        media_type = self._layout.link(name, "_manifests", digest).read_text()
+        return Manifest(media_type, self.content(digest).read_bytes(), algorithm_of(digest))
 
-    def delete_manifest(self, name: str, digest: str) -> None:
-        """Forget a manifest and the tags that point at it; its blobs stay."""
-        checked_digest(digest)
-        self.manifest(name, digest)
+    def delete(self, name: str, reference: str) -> None:
+        """Forget a tag alone; or, by digest, a manifest and the tags on it. Its blobs stay."""
+        self.manifest(name, reference)
+        if ":" not in reference:
+            (self._layout.tags(name) / reference).unlink()
+            return
         for tag in self.tags(name):
-            if self._tagged(name, tag) == digest:
-                (self._tags(name) / tag).unlink()
-        self._link(name, "_manifests", digest).unlink()
+            if self._tagged(name, tag) == reference:
+                (self._layout.tags(name) / tag).unlink()
+        self._layout.link(name, "_manifests", reference).unlink()
 
     def tags(self, name: str) -> list[str]:
         """All tags of a repository in lexical order."""
-        if not self._repository(name).exists():
+        if not self._layout.is_known(name):
             raise RegistryError(404, "NAME_UNKNOWN", "repository unknown", {"name": name})
-        return _names_in(self._tags(name))
+        return names_in(self._layout.tags(name))
 
     def referrers(self, name: str, subject: str) -> list[dict[str, Any]]:
-        """Descriptors of the manifests whose subject is `subject`."""
-        digests = [f"sha256:{link}" for link in _names_in(self._referrers(name, subject))]
+        """Descriptors of the manifests whose subject is `subject`, which need not be there."""
+        links = names_in(self._layout.referrers(name, subject))
+        digests = [digest_named(link) for link in links]
         kept = [digest for digest in digests if self._holds(name, "_manifests", digest)]
         return [self.manifest(name, digest).descriptor() for digest in kept]
 
@@ -151,40 +153,14 @@ class Store:
             raise RegistryError(400, "TAG_INVALID", "invalid tag", {"tag": tag})
         current = self._tagged(name, tag)
         if _VERSION.fullmatch(tag) and current not in (None, digest):
-            raise RegistryError(409, "TAG_IMMUTABLE", f"tag {tag} already points at {current}")
-
-    # Paths
-
-    def _repository(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise RegistryError(400, "NAME_INVALID", "invalid repository name", {"name": name})
-        return self._repositories / name
-
-    def _tags(self, name: str) -> Path:
-        return self._repository(name) / "_tags"
-
-    def _referrers(self, name: str, subject: str) -> Path:
-        return self._repository(name) / "_referrers" / self.content(subject).name
-
-    def _link(self, name: str, kind: str, digest: str) -> Path:
-        return self._repository(name) / kind / self.content(digest).name
+            raise RegistryError(409, "DENIED", f"tag {tag} already points at {current}")
 
     def _holds(self, name: str, kind: str, digest: str) -> bool:
-        return self._link(name, kind, digest).exists()
+        return self._layout.link(name, kind, digest).exists()
 
     def _link_blob(self, name: str, digest: str) -> None:
-        self._write(self._link(name, "_blobs", digest), b"")
+        self._layout.write(self._layout.link(name, "_blobs", digest), b"")
 
     def _tagged(self, name: str, tag: str) -> str | None:
-        path = self._tags(name) / tag
+        path = self._layout.tags(name) / tag
         return path.read_text() if _TAG.fullmatch(tag) and path.exists() else None
-
-    def _write(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._uploads / uuid.uuid4().hex
-        partial.write_bytes(content)
-        partial.replace(path)
-
-
-def _names_in(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []

@@ -1,4 +1,4 @@
-"""Contract tests may ask for a real Docker engine and a real registry."""
+"""Contract tests may ask for a real Docker engine and for registries, real and not."""
 
 import pytest
 
@@ -6,3 +6,4 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     # A plugin is loaded once, whoever else loads it: there is only one engine in a test run.
     config.pluginmanager.import_plugin("tests.contract.docker_engine")
+    config.pluginmanager.import_plugin("tests.contract.oci_registries")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -27,17 +28,82 @@ def descriptor(content: bytes, media_type: str = "application/octet-stream") -> 
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
+def uploads(name: str) -> str:
+    return f"/v2/{name}/blobs/uploads/"
+
+
+def place(answer: httpx.Response) -> httpx.URL:
+    """Where an answer says to go on."""
+    return answer.url.join(answer.headers["Location"])
+
+
 def start_upload(client: httpx.Client, name: str) -> httpx.URL:
     """Where to send the bytes of a blob."""
-    answer = client.post(f"/v2/{name}/blobs/uploads/")
+    answer = client.post(uploads(name))
     assert answer.status_code == 202
-    return answer.url.join(answer.headers["Location"])
+    return place(answer)
+
+
+def send_chunk(
+    client: httpx.Client, location: httpx.URL, content: bytes, first: int
+) -> httpx.Response:
+    """PATCH the bytes of a blob that begin at its byte `first`."""
+    headers = {"Content-Range": f"{first}-{first + len(content) - 1}"}
+    return client.patch(location, content=content, headers=headers)
 
 
 def finish_upload(
     client: httpx.Client, location: httpx.URL, digest: str, content: bytes = b""
 ) -> httpx.Response:
     return client.put(location.copy_merge_params({"digest": digest}), content=content)
+
+
+def _post_put(client: httpx.Client, name: str, content: bytes, digest: str) -> httpx.Response:
+    return finish_upload(client, start_upload(client, name), digest, content)
+
+
+def _post_only(client: httpx.Client, name: str, content: bytes, digest: str) -> httpx.Response:
+    """A registry may answer 202, and wants a PUT then."""
+    answer = client.post(uploads(name), params={"digest": digest}, content=content)
+    if answer.status_code != 202:
+        return answer
+    return finish_upload(client, place(answer), digest, content)
+
+
+def _streamed(client: httpx.Client, name: str, content: bytes, digest: str) -> httpx.Response:
+    """One PATCH that does not say how long it is."""
+    parts: Iterator[bytes] = iter([content[:5], content[5:]])
+    answer = client.patch(start_upload(client, name), content=parts)
+    assert answer.status_code == 202
+    return finish_upload(client, place(answer), digest)
+
+
+def _chunked(client: httpx.Client, name: str, content: bytes, digest: str) -> httpx.Response:
+    location, middle = start_upload(client, name), len(content) // 2
+    for first, chunk in ((0, content[:middle]), (middle, content[middle:])):
+        answer = send_chunk(client, location, chunk, first)
+        assert answer.status_code == 202
+        assert answer.headers["Range"] == f"0-{first + len(chunk) - 1}"
+        location = place(answer)
+    return finish_upload(client, location, digest)
+
+
+def _last_in_put(client: httpx.Client, name: str, content: bytes, digest: str) -> httpx.Response:
+    middle = len(content) // 2
+    answer = send_chunk(client, start_upload(client, name), content[:middle], 0)
+    assert answer.status_code == 202
+    return finish_upload(client, place(answer), digest, content[middle:])
+
+
+Push = Callable[[httpx.Client, str, bytes, str], httpx.Response]
+# Every way to push a blob: client, repository, content and the digest it is said to have.
+WAYS: dict[str, Push] = {
+    "POST, then PUT": _post_put,
+    "POST alone": _post_only,
+    "streamed PATCH": _streamed,
+    "chunks": _chunked,
+    "chunks, the last in the PUT": _last_in_put,
+}
 
 
 def push_blob(client: httpx.Client, name: str, content: bytes) -> Json:
@@ -49,6 +115,11 @@ def push_blob(client: httpx.Client, name: str, content: bytes) -> Json:
 def image(*layers: Json, config: Json, media_type: str = OCI_MANIFEST, **more: Any) -> bytes:
     document = {"schemaVersion": 2, "mediaType": media_type, "config": config}
     return json.dumps({**document, "layers": layers, **more}).encode()
+
+
+def index(*manifests: Json, **more: Any) -> bytes:
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
+    return json.dumps({**document, **more}).encode()
 
 
 def put_manifest(

@@ -83,3 +83,20 @@ def test_mount_needs_the_right_to_read_the_source(client: httpx.Client, login: L
     books = login("books")
     assert books.post("/v2/team/books/blobs/uploads/", params=query).status_code == 202
     assert books.head(f"/v2/team/books/blobs/{digest}").status_code == 404
+
+
+def test_wrong_credentials_are_challenged(registry: httpx.Client) -> None:
+    for auth in (("robot", "wrong"), ("nobody", "secret"), ("röbot", "ß:ß")):
+        answer = registry.get("/v2/", auth=auth)
+        assert (answer.status_code, error_code(answer)) == (401, "UNAUTHORIZED")
+        assert answer.headers["WWW-Authenticate"].startswith('Basic realm="')
+
+
+def test_mount_looks_only_where_the_account_may_read(client: httpx.Client, login: Login) -> None:
+    digest = push_blob(client, "team/hidden", b"hidden")["digest"]
+    books = login("books")
+    answer = books.post("/v2/team/books/blobs/uploads/", params={"mount": digest})
+    assert answer.status_code == 202
+    push_blob(client, "base/open", b"hidden")
+    answer = books.post("/v2/team/books/blobs/uploads/", params={"mount": digest})
+    assert answer.status_code == 201
