@@ -174,7 +174,7 @@ def test_a_list_that_may_not_move_says_what_to_allow(
 ) -> None:
     push(repository, tmp_path)
     other = Manifest.of({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
-    with pytest.raises(Conflict, match=r"(?s)TAG_IMMUTABLE.*let tags like 1\.0\.0 move"):
+    with pytest.raises(Conflict, match=r"(?s)already points at.*let tags like 1\.0\.0 move"):
         registry_lists.update(repository, "1.0.0", lambda _: other)
 
 
