@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from slipway.clients import git_history as history
 from slipway.clients.git_command import GitCommand, git_in
 from slipway.clients.git_failures import Protected, PushRace, push_failure
+from slipway.clients.git_history import Written
 from slipway.clients.git_objects import (
     Author,
     export_folder,
@@ -132,6 +133,23 @@ class Clone:
     def messages(self, since: str | None, until: str) -> dict[str, str]:
         """Full messages of the same commits, by commit id, newest first."""
         return {line[:40]: line[41:] for line in history.log(self._git, "%H%n%B", since, until)}
+
+    def written(self, since: str | None, until: str, path: str = ".") -> Iterator[Written]:
+        """Full messages of the commits that touched `path`, merges left out, newest first."""
+        return history.written(self._git, since, until, path)
+
+    def own_line(
+        self, since: str | None, until: str, path: str
+    ) -> Iterator[tuple[str, str | None]]:
+        """Commits of the branch's own line that touched `path`, newest first, with their parents.
+
+        `since` and what it contains are left out.
+        """
+        return history.own_line(self._git, since, until, path)
+
+    def fetched_tags(self, within: str | None = None) -> dict[str, str]:
+        """Tags as last fetched or pushed: name and commit; only those `within` contains."""
+        return history.fetched_tags(self._git, within)
 
     # The remote
 

@@ -9,9 +9,9 @@ handed over by an askpass script that holds no secret itself.
 import base64
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import git
 from pydantic import SecretStr
@@ -21,6 +21,7 @@ from slipway.errors import Final
 
 STALL = 20  # seconds without a byte before a transfer is given up
 LIMIT = 300.0  # seconds for one git command, whatever it does
+_CHUNK = 65_536  # bytes read at once
 _USER = "x-access-token"  # GitHub ignores the name beside a token; others accept any
 _ASKPASS = """#!/bin/sh
 case "$1" in Username*) echo "$SLIPWAY_GIT_USER" ;; *) echo "$SLIPWAY_GIT_TOKEN" ;; esac
@@ -102,26 +103,55 @@ class GitCommand:
         with tempfile.TemporaryFile() as feed:
             feed.write(stdin)
             feed.seek(0)
-            try:
-                status, out, err = self._process.execute(
-                    ["git", *arguments],
-                    istream=feed,
-                    env=environment,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    kill_after_timeout=LIMIT,
-                )
-            except git.GitCommandNotFound:
-                raise Final("git was not found", "install git 2.39 or newer") from None
+            return self._execute(arguments, feed, environment, None)
+
+    def _execute(
+        self,
+        arguments: Sequence[str],
+        feed: BinaryIO | None,
+        environment: Mapping[str, str] | None,
+        sink: BinaryIO | None,
+    ) -> Output:
+        try:
+            status, out, err = self._process.execute(
+                ["git", *arguments],
+                istream=feed,
+                env=environment,
+                output_stream=sink,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                kill_after_timeout=LIMIT,
+            )
+        except git.GitCommandNotFound:
+            raise Final("git was not found", "install git 2.39 or newer") from None
         return Output(status, out, self._masked(err))
+
+    def records(self, *arguments: str, what: str) -> Iterator[bytes]:
+        """The NUL-ended records that `git <arguments>` prints; never all of them in memory."""
+        with tempfile.TemporaryFile() as sink:
+            output = self._execute(arguments, None, None, sink)
+            if output.status:
+                raise failure(what, output.all)
+            sink.seek(0)
+            yield from _split(sink)
 
     def _masked(self, text: str | bytes) -> str:
         readable = text if isinstance(text, str) else text.decode("utf-8", "replace")
         for secret in self._secrets:
             readable = readable.replace(secret, "***")
         return readable
+
+
+def _split(file: BinaryIO) -> Iterator[bytes]:
+    rest = bytearray()
+    while chunk := file.read(_CHUNK):
+        *ended, begun = chunk.split(b"\0")
+        for part in ended:
+            yield bytes(rest) + part
+            rest.clear()
+        rest += begun
 
 
 @contextlib.contextmanager

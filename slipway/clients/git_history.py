@@ -4,7 +4,8 @@ A shallow clone can say yes to "is this an ancestor", but never no: that takes t
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from slipway.clients.git_command import GitCommand
 from slipway.clients.git_objects import revision_argument
@@ -13,6 +14,13 @@ from slipway.readiness.references import is_full_sha
 
 _DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
 _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find
+
+
+class Written(NamedTuple):
+    """A commit's message. It is untrusted."""
+
+    sha: str  # 40 hex
+    message: str
 
 
 def fetch(git: GitCommand, *refs: str, options: Sequence[str] = (), what: str) -> None:
@@ -91,3 +99,52 @@ def log(git: GitCommand, form: str, since: str | None, until: str) -> list[str]:
         what=f"read the history of {until}",
     )  # fmt: skip
     return [line.lstrip("\n") for line in printed.text.split("\0") if line]
+
+
+def written(git: GitCommand, since: str | None, until: str, path: str) -> Iterator[Written]:
+    """Messages of the commits in `until` but not in `since` that touched `path`, newest first.
+
+    Merges are left out. Every side branch is followed: git would otherwise skip one whose files
+    the merge did not take.
+    """
+    options = ["--topo-order", "--no-merges", "--full-history", "--format=%H%n%B"]
+    for record in _records(git, options, since, until, path):
+        sha, _, message = record.lstrip(b"\n").decode("utf-8", "replace").partition("\n")
+        yield Written(sha, message)
+
+
+def own_line(
+    git: GitCommand, since: str | None, until: str, path: str
+) -> Iterator[tuple[str, str | None]]:
+    """Commits of the branch's own line that touched `path`, newest first, each with its parent."""
+    options = ["--first-parent", "--format=%H %P"]
+    for record in _records(git, options, since, until, path):
+        sha, *parents = record.decode().split()
+        yield sha, parents[0] if parents else None
+
+
+def _records(
+    git: GitCommand, options: Sequence[str], since: str | None, until: str, path: str
+) -> Iterator[bytes]:
+    span = [revision_argument(until), *([f"^{revision_argument(since)}"] if since else [])]
+    within = [] if path == "." else [path]  # the root's empty commits count
+    return git.records(
+        "log", "-z", "--encoding=UTF-8", *options, *span, "--", *within,
+        what=f"read the history of {until}",
+    )  # fmt: skip
+
+
+def fetched_tags(git: GitCommand, within: str | None) -> dict[str, str]:
+    """Tags of the clone and their commits; those that `within` contains, where it is given."""
+    only = [f"--merged={revision_argument(within)}"] if within else []
+    printed = git.run(
+        "for-each-ref", *only, "refs/tags",
+        "--format=%(refname:strip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
+        what="list the tags",
+    )  # fmt: skip
+    found = {}
+    for line in printed.text.splitlines():
+        name, *objects = line.split()  # the tag's own object, and the one it stands on
+        if objects[-2] == "commit":
+            found[name] = objects[-1]
+    return found

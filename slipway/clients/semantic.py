@@ -6,10 +6,11 @@ Python API, so the dependency is pinned below the next major version and the rep
 history is a test.
 """
 
-from collections.abc import Iterator
+import functools
+import re
 from datetime import UTC, datetime
 
-from git import Commit, Repo
+from git import Repo
 from semantic_release.commit_parser import (
     ConventionalCommitParser,
     ConventionalCommitParserOptions,
@@ -17,19 +18,13 @@ from semantic_release.commit_parser import (
 from semantic_release.enums import LevelBump
 from semantic_release.version.version import Version as SemanticVersion
 
+from slipway.clients.git import Clone
+from slipway.release.messages import Message, messages_in, plain, summary
 from slipway.release.versions import Intent, Level, Version
+from slipway.service import Bumps, Service
 
-# The settings under which its versions are release-please's. `allowed_tags` must name all of them.
-# A message is read whole, as one commit: a bullet in a squash body is not a commit of its own.
-_OPTIONS = ConventionalCommitParserOptions(
-    minor_tags=("feat", "feature"),
-    patch_tags=("fix", "perf", "revert"),
-    allowed_tags=(
-        "feat", "feature", "fix", "perf", "revert",
-        "build", "chore", "ci", "docs", "style", "refactor", "test",
-    ),
-)  # fmt: skip
-_PARSER = ConventionalCommitParser(_OPTIONS)
+_ANY = r"[^\s():!]+"  # a type, whatever it is: a breaking change counts in all of them
+_KNOWN = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _LEVELS = {
     LevelBump.NO_RELEASE: Level.NONE,
     LevelBump.PATCH: Level.PATCH,
@@ -39,58 +34,68 @@ _LEVELS = {
 _BUMPS = {level: bump for bump, level in _LEVELS.items()}
 
 
-def changes(repo: Repo, since: str | None, until: str) -> list[Intent]:
-    """What the commits in `until` but not in `since` ask for, newest first; merges do not count."""
-    span = f"{since}..{until}" if since else until
-    commits = repo.iter_commits(span, topo_order=True)
-    return [_of_commit(commit) for commit in commits if not _PARSER.is_merge_commit(commit)]
-
-
-def _of_commit(commit: Commit) -> Intent:
-    raw = commit.message
-    return intent(raw if isinstance(raw, str) else raw.decode(errors="replace"), commit.hexsha)
-
-
-def intent(message: str, sha: str) -> Intent:
-    """What one commit asks for by its message."""
-    found = _PARSER.parse_message(message.replace("\r", ""))
-    if found is None:
-        return Intent(sha, "other", Level.NONE)
-    breaking = found.breaking_descriptions
-    if found.bump is LevelBump.MAJOR and not breaking:  # only "!" says so
-        breaking = found.descriptions[:1]
-    return Intent(
-        sha,
-        found.type,
-        _LEVELS[found.bump],
-        found.scope,
-        found.descriptions[0],
-        found.linked_merge_request,
-        breaking,
+@functools.cache
+def _parser(bumps: Bumps) -> ConventionalCommitParser:
+    return ConventionalCommitParser(
+        ConventionalCommitParserOptions(
+            minor_tags=bumps.minor,
+            patch_tags=bumps.patch,
+            allowed_tags=(*bumps.minor, *bumps.patch, _ANY),  # it must name the others again
+        )
     )
 
 
+def intents(text: str, sha: str, bumps: Bumps) -> list[Intent]:
+    """What one commit asks for by its message: at least one, of the type "other" for none."""
+    found = [_intent(message, sha, bumps) for message in messages_in(text)]
+    counted = [each for each in found if each]
+    return counted or [Intent(sha, "other", Level.NONE)]
+
+
+def _intent(message: Message, sha: str, bumps: Bumps) -> Intent | None:
+    parsed = _parser(bumps).parse_message(plain(message)) if message.kind else None
+    if parsed is None:
+        return Intent(sha, "other", Level.NONE, release_as=message.release_as)
+    level = _LEVELS[parsed.bump]
+    if message.footer and level is Level.NONE:
+        return None  # "Reviewed-by: Ana" looks like a commit
+    breaking = parsed.breaking_descriptions
+    if level is Level.MAJOR and not breaking:  # only "!" says so
+        breaking = (summary(parsed.descriptions),)
+    return Intent(
+        sha,
+        message.kind if _KNOWN.fullmatch(message.kind) else "other",
+        level,
+        message.scope,
+        summary(parsed.descriptions),
+        parsed.linked_merge_request,
+        breaking,
+        message.release_as,
+    )
+
+
+def changes(clone: Clone, service: Service, since: str | None, until: str) -> list[Intent]:
+    """What the commits in `until` but not in `since` ask for, newest first.
+
+    Those that touch `source.path` count; merges do not.
+    """
+    bumps = service.release.bumps
+    return [
+        intent
+        for commit in clone.written(since, until, service.source.path)
+        for intent in intents(commit.message, commit.sha, bumps)
+    ]
+
+
 def bumped(version: Version, level: Level) -> Version:
-    """The version raised by a level."""
-    raised = SemanticVersion(*version).bump(_BUMPS[level])
+    """The full version raised by a level."""
+    raised = SemanticVersion(version.major, version.minor, version.patch).bump(_BUMPS[level])
     return Version(raised.major, raised.minor, raised.patch)
 
 
 def committed(repo: Repo, sha: str) -> datetime:
     """When a commit was made, by its committer, in UTC."""
     return datetime.fromtimestamp(repo.commit(sha).committed_date, UTC)
-
-
-def first_parents(
-    repo: Repo, since: str | None, until: str, path: str
-) -> Iterator[tuple[str, str | None]]:
-    """Commits of the branch's own line that touched `path`, newest first, each with its parent.
-
-    `since` and what it contains are left out.
-    """
-    span = f"{since}..{until}" if since else until
-    for commit in repo.iter_commits(span, paths=path, first_parent=True):
-        yield commit.hexsha, commit.parents[0].hexsha if commit.parents else None
 
 
 def tag_message(repo: Repo, tag: str) -> str:

@@ -73,8 +73,7 @@ def holds(environment: Environment, image: Image, contents: Mapping[str, bytes |
 
 
 def _refuse_older(update: Update, old: str, image: Image) -> None:
-    # A pre-release of a higher version is newer; of the same version, older.
-    there, ours = Version.parsed(re.split("[-+]", old)[0]), Version.parsed(image.version)
+    there, ours = Version.parsed(old.partition("+")[0]), Version.parsed(image.version)
     if update.value == "{version}" and there and ours and there > ours:
         raise Superseded(
             f"{update.file}: {update.key} is already {old}, newer than {image.version}",

@@ -10,16 +10,11 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from slipway.release.versions import Intent, Version
+from slipway.service import Section
 from slipway.text import printable
 
 LIMIT = 125_000  # characters GitHub accepts as the body of a release
 _TITLE = b"# Changelog\n\n"
-_HEADINGS = (
-    ("Features", ("feat", "feature")),
-    ("Bug Fixes", ("fix",)),
-    ("Performance Improvements", ("perf",)),
-    ("Reverts", ("revert",)),
-)
 _VERSION_HEADING = re.compile(rb"^##+ \[?v?\d+\.\d+\.\d+", re.MULTILINE)
 _MENTION = re.compile(r"@(?=[A-Za-z0-9])")
 
@@ -68,6 +63,7 @@ def section(
     changes: Sequence[Intent],
     date: datetime,
     links: Links,
+    sections: Sequence[Section],
 ) -> str:
     """The version's section in Markdown, from its heading to the last entry's line end.
 
@@ -80,9 +76,10 @@ def section(
         for change in changes
         for text in change.breaking
     ]
-    blocks = [("⚠ BREAKING CHANGES", breaking)]
-    for heading, kinds in _HEADINGS:
-        blocks.append((heading, [_entry(c, links) for c in changes if c.kind in kinds]))
+    blocks = [("⚠ BREAKING CHANGES", breaking)] + [
+        (each.title, [_entry(change, links) for change in changes if change.kind in each.types])
+        for each in sections
+    ]
     parts = [f"### {heading}\n\n" + "".join(entries) for heading, entries in blocks if entries]
     return "\n\n".join([f"## {name} ({date:%Y-%m-%d})\n", *parts])
 

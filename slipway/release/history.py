@@ -6,19 +6,17 @@ commit on the branch's own line that raises the version in the first stamped fil
 for it, is a release that was not finished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from slipway.clients import semantic
 from slipway.clients.git import Clone
-from slipway.errors import Conflict, InvalidInput
-from slipway.manifests.editor import NotEditable, get_scalar
+from slipway.errors import Conflict, Final
+from slipway.release.rule import Line, asked, check_line, is_numbered
+from slipway.release.stamps import version_in
 from slipway.release.versions import Version, of_tag, tag_of
 from slipway.service import Service
-
-# The keys that hold the version in a file of that name; the first one is read, all are written.
-STAMPED_KEYS = {"package.json": ("version",), "Chart.yaml": ("version", "appVersion")}
 
 
 class Tagged(NamedTuple):
@@ -30,10 +28,11 @@ class Tagged(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """The releases of a repository, seen from the branch's head."""
+    """The releases of a service, seen from the branch's head."""
 
     head: str
-    newest: Tagged | None  # highest version whose tag the head contains
+    newest: Tagged | None  # highest version whose tag the head contains; of the branch's line
+    full: Tagged | None  # the same without pre-releases
     stamped: Version | None  # version the first stamped file carries at the head
     tagged: Mapping[Version, Tagged]  # every tag of the format, wherever it is
 
@@ -44,34 +43,69 @@ def in_source(service: Service, file: str) -> str:
 
 
 def look(clone: Clone, service: Service) -> Standing:
-    """The releases as the remote shows them now.
+    """The releases as they were at the last fetch.
 
     Raises Conflict when the newest tag's commit carries another version than the tag says.
     """
     tagged = tags(clone, service)
-    newest = newest_in(clone, clone.head, tagged)
+    stamped = carried(clone, service, clone.head)
+    newest, full = _newest(clone, service, tagged, stamped)
     if newest:
         check_carries(clone, service, newest)
-    return Standing(clone.head, newest, carried(clone, service, clone.head), tagged)
+    if stamped and stamped.pre and stamped not in tagged:
+        stamped = _meant(clone, service, stamped, newest)
+    return Standing(clone.head, newest, full, stamped, tagged)
 
 
 def tags(clone: Clone, service: Service) -> dict[Version, Tagged]:
-    """Every tag of the configured format; pre-releases and other tags are left out."""
+    """Every tag of the configured format, pre-releases too; other tags are left out."""
     form = service.release.tag_format
-    named = ((of_tag(tag, form), tag, sha) for tag, sha in clone.tags().items())
+    named = ((of_tag(tag, form), tag, sha) for tag, sha in clone.fetched_tags().items())
     return {version: Tagged(version, tag, sha) for version, tag, sha in named if version}
 
 
 def newest_in(
     clone: Clone, revision: str, tagged: Mapping[Version, Tagged], below: Version | None = None
 ) -> Tagged | None:
-    """The highest tagged version (lower than `below`) that `revision` contains."""
-    for version in sorted(tagged, reverse=True):
-        if below and version >= below:
-            continue
-        if clone.contains(revision, tagged[version].sha):
-            return tagged[version]
-    return None
+    """The highest tagged version (lower than `below`) that `revision` contains.
+
+    A full version follows full versions; pre-releases follow both.
+    """
+    within = clone.fetched_tags(revision)
+    return _highest(
+        tagged[version]
+        for version in tagged
+        if tagged[version].tag in within
+        and not (below and (version >= below or (version.pre and not below.pre)))
+    )
+
+
+def _newest(
+    clone: Clone, service: Service, tagged: Mapping[Version, Tagged], stamped: Version | None
+) -> tuple[Tagged | None, Tagged | None]:
+    line, within = Line.of(service.source.branch), clone.fetched_tags(clone.head)
+    here = [
+        release
+        for version, release in tagged.items()
+        if release.tag in within
+        and (line is None or version < line.end)
+        and (not version.pre or service.release.prerelease or version == stamped)
+    ]
+    return _highest(here), _highest(release for release in here if not release.version.pre)
+
+
+def _highest(releases: Iterable[Tagged]) -> Tagged | None:
+    return max(releases, key=lambda release: release.version, default=None)
+
+
+def _meant(
+    clone: Clone, service: Service, stamped: Version, newest: Tagged | None
+) -> Version | None:
+    """A pre-release that a file carries, unless it is somebody's note such as 1.3.0-dev."""
+    if is_numbered(stamped, service.release.prerelease):
+        return stamped
+    changes = semantic.changes(clone, service, newest and newest.sha, clone.head)
+    return stamped if asked(changes) == stamped else None
 
 
 def carried(clone: Clone, service: Service, revision: str) -> Version | None:
@@ -83,21 +117,9 @@ def carried(clone: Clone, service: Service, revision: str) -> Version | None:
     if source is None:
         return None
     try:
-        return Version.parsed(get_scalar(source, keys_of(file)[0], file=file))
-    except NotEditable:
+        return Version.parsed(version_in(source, file))
+    except Final:
         return None
-
-
-def keys_of(file: str) -> tuple[str, ...]:
-    """The keys to stamp in a file; InvalidInput for a file of unknown shape."""
-    keys = STAMPED_KEYS.get(PurePosixPath(file).name)
-    if keys is None:
-        known = ", ".join(STAMPED_KEYS)
-        raise InvalidInput(
-            f"release.stamp: it is not known where {file} holds its version",
-            f"stamp one of {known}, or remove {file} from release.stamp",
-        )
-    return keys
 
 
 def check_carries(clone: Clone, service: Service, release: Tagged) -> None:
@@ -118,16 +140,12 @@ def unfinished(clone: Clone, service: Service, standing: Standing) -> Tagged | N
     version, newest = standing.stamped, standing.newest
     if version is None or version in standing.tagged or (newest and version <= newest.version):
         return None
-    since = newest.sha if newest else None
     file = in_source(service, service.release.stamp[0])
-    line = semantic.first_parents(clone.repo, since, standing.head, file)
-    for sha, parent in line:
+    for sha, parent in clone.own_line(newest and newest.sha, standing.head, file):
         before = carried(clone, service, parent) if parent else None
         if carried(clone, service, sha) == version != before:
-            raised = before is not None and before < version  # not: begun with it, or put back
-            return (
-                Tagged(version, tag_of(version, service.release.tag_format), sha)
-                if raised
-                else None
-            )
+            if before is None or before > version:
+                return None  # begun with it, or put back
+            check_line(service.source.branch, version)
+            return Tagged(version, tag_of(version, service.release.tag_format), sha)
     return None

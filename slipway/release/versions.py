@@ -1,23 +1,19 @@
-"""Versions, the tags that name them, and the rule for the next one. Pure.
+"""Versions as SemVer 2 orders them, the tags that name them, and what a commit asks for. Pure.
 
-The rule, with the settings under which python-semantic-release and release-please agree:
-
-- A breaking change asks for a major version, `feat` for a minor one, `fix`, `perf` and `revert`
-  for a patch; everything else asks for none.
-- Below 1.0.0 a breaking change raises the minor number: 0.x never becomes 1.0.0 by itself. To
-  leave 0.x, set the version in the first stamped file to 1.0.0 on the branch; the next run tags it.
-- Without any tag the first release is 1.0.0; if the first stamped file says 0.x, that is raised.
-- Pre-releases and build metadata are not versions here: their tags are ignored.
+Build metadata is not a version here: its tags are ignored.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import total_ordering
 from typing import NamedTuple, Self
 
-_NUMBER = r"(0|[1-9][0-9]{0,8})"
-_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
+_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+_PART = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PART}(?:\.{_PART})*))?")
 
 
 class Level(IntEnum):
@@ -29,24 +25,39 @@ class Level(IntEnum):
     MAJOR = 3
 
 
-class Version(NamedTuple):
-    """A SemVer version of three numbers; it compares as SemVer says."""
+@total_ordering
+@dataclass(frozen=True)
+class Version:
+    """A SemVer version; it compares as SemVer says."""
 
     major: int
     minor: int
     patch: int
+    pre: str = ""  # "rc.1": comes before the version without it
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.patch}"
+        return f"{self.major}.{self.minor}.{self.patch}" + (f"-{self.pre}" if self.pre else "")
+
+    def __lt__(self, other: "Version") -> bool:
+        return self._rank < other._rank
+
+    @property
+    def _rank(self) -> tuple[object, ...]:
+        # Numbers by value and before words; fewer parts before more; any before none.
+        parts = self.pre.split(".") if self.pre else []
+        ranks = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+        return self.major, self.minor, self.patch, not self.pre, ranks
+
+    @property
+    def core(self) -> "Version":
+        """The version that a pre-release leads to; a full one is its own."""
+        return replace(self, pre="")
 
     @classmethod
     def parsed(cls, text: str) -> Self | None:
         """The version `text` is, or None when it is anything else."""
         match = _VERSION.fullmatch(text)
-        return cls(*map(int, match.groups())) if match else None
-
-
-FIRST = Version(1, 0, 0)
+        return cls(int(match[1]), int(match[2]), int(match[3]), match[4] or "") if match else None
 
 
 class Intent(NamedTuple):
@@ -59,6 +70,7 @@ class Intent(NamedTuple):
     summary: str = ""  # one line
     pull: str = ""  # "#12", where the subject ends with it
     breaking: tuple[str, ...] = ()  # one line each
+    release_as: str = ""  # the version a footer Release-As asks for, as it is written
 
 
 def tag_of(version: Version, tag_format: str) -> str:
@@ -70,20 +82,6 @@ def of_tag(tag: str, tag_format: str) -> Version | None:
     """The version a tag names, or None for a tag of something else."""
     prefix = tag_format.removesuffix("{version}")
     return Version.parsed(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
-
-
-def base_and_level(
-    latest: Version | None, stamped: Version | None, level: Level
-) -> tuple[Version, Level]:
-    """The version to raise and by how much; the rule is in the module's docstring.
-
-    `latest` was released last, `stamped` stands in the first stamped file. Level NONE means that
-    the version itself is the next one.
-    """
-    if latest is None and (stamped is None or stamped.major > 0):
-        return FIRST, Level.NONE
-    base = latest or stamped or FIRST
-    return base, min(level, Level.MINOR) if base.major == 0 else level
 
 
 def why_nothing(changes: Iterable[Intent], since: str | None) -> str:

@@ -57,7 +57,7 @@ def test_R01_the_replay_gives_every_version_of_the_original(tmp_path: Path) -> N
                 assert version
                 then = {v: t for v, t in every.items() if v < version}
                 newest = history.newest_in(clone, head, then)
-                plan = planned(service, clone, history.Standing(head, newest, None, then))
+                plan = planned(service, clone, history.Standing(head, newest, newest, None, then))
                 assert isinstance(plan, Plan), plan
                 assert plan.tag == tag
 
