@@ -3,12 +3,13 @@
 import re
 
 _CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
+_TOKEN = re.compile(r"\b(gh[a-z]_|github_pat_)\w{16,}")  # GitHub's own, with or without a word
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 def redacted(text: str) -> str:
     """`text` without authorization values and without user info in URLs."""
-    return _USERINFO.sub("", _CREDENTIAL.sub(r"\1 ***", text))
+    return _USERINFO.sub("", _TOKEN.sub(r"\1***", _CREDENTIAL.sub(r"\1 ***", text)))
 
 
 def printable(text: str, limit: int = 200) -> str:

@@ -93,8 +93,10 @@ class GitHost:
         `kind` `workflow_runs` reports the run of a workflow with that name instead.
         """
         status = "completed" if conclusion else "in_progress"
-        entry = {"name": check, "head_sha": sha, "status": status, "app": "github-actions",
-                 "conclusion": conclusion or None}  # fmt: skip
+        entry: dict[str, str | None] = {"name": check, "head_sha": sha, "status": status}
+        entry["conclusion"] = conclusion or None
+        if kind == "check_runs":
+            entry["app"] = "github-actions"
         self.github.ledger.save(name, kind, entry)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:

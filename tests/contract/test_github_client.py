@@ -276,6 +276,55 @@ def test_R54_an_answer_of_another_shape_is_an_error(api: Api, body: Any) -> None
     assert len(str(error)) < 600
 
 
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://api.github.com", True),
+        ("http://127.0.0.1:8080/api/v3", True),
+        ("http://git.example.com/api/v3", False),
+        ("http://127.0.0.1.example.com", False),
+        ("git.example.com", False),
+    ],
+)
+def test_X9_the_credential_travels_encrypted_or_not_at_all(url: str, fits: bool) -> None:
+    if fits:
+        GitHub(url, "https://h/acme/shop", SecretStr(TOKEN)).__exit__(None, None, None)
+        return
+    with pytest.raises(InvalidInput, match="without TLS"):
+        GitHub(url, "https://h/acme/shop", SecretStr(TOKEN))
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n", "to ken", "tökén", ""])
+def test_X15_a_token_that_cannot_be_one_is_refused_unseen(token: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        GitHub("https://api.github.com", "https://h/acme/shop", SecretStr(token))
+    assert not token.strip() or token.strip() not in str(caught.value)
+
+
+def test_X13_a_token_in_the_servers_words_is_not_repeated(api: Api) -> None:
+    token = "ghp_" + "a1B2" * 9
+    api.both(422, {"message": f"unexpected header {token}", "errors": [{"message": token}]})
+    with pytest.raises(Final) as caught:
+        api.github.create("v1.1.0", SHA, "notes")
+    assert token not in str(caught.value)
+    assert "ghp_***" in str(caught.value)
+
+
+def test_R49_the_old_words_for_a_secondary_limit(api: Api) -> None:
+    message = "You have triggered an abuse detection mechanism"
+    api.both(403, {"message": message}, x_ratelimit_remaining="4000")
+    error = api.fails(Retryable, "rate limit")
+    assert isinstance(error, Retryable)
+    assert error.retry_after == 60
+
+
+def test_a_missing_permission_is_named(api: Api) -> None:
+    message = "Resource not accessible by personal access token"
+    api.both(403, {"message": message}, x_accepted_github_permissions="contents=write")
+    error = api.fails(Unauthorized, message)
+    assert "contents=write" in error.hint
+
+
 def test_the_repository_is_the_end_of_its_url() -> None:
     for url in ("https://github.com/acme/shop", "https://host/git/acme/shop.git"):
         assert repository_name(url) == "acme/shop"

@@ -70,15 +70,22 @@ class Assets(Transport):
     def _upload_url(self, page: Page, what: str) -> str:
         """Where the release says its files go, if the credential may go there."""
         url = httpx.URL(page.upload_url.partition("{")[0])
-        api = self._http.base_url
-        uploads = api.copy_with(host=f"uploads.{api.host.removeprefix('api.')}")
-        if same_origin(url, api) or (api.host.startswith("api.") and same_origin(url, uploads)):
+        if takes_uploads(url, self._http.base_url):
             return str(url)
         raise Final(
             f"could not {what}: files would go to another host, {url.host}",
             "check SLIPWAY_GITHUB_API_URL: the credential is only sent to its host and"
             " to that of its uploads",
         )
+
+
+def takes_uploads(url: httpx.URL, api: httpx.URL) -> bool:
+    """Whether the holder of a credential for `api` may send it to `url`.
+
+    Enterprise Server takes files on the API's host, github.com beside it: for `api.` `uploads.`.
+    """
+    beside = api.copy_with(host=f"uploads.{api.host.removeprefix('api.')}")
+    return same_origin(url, api) or (api.host.startswith("api.") and same_origin(url, beside))
 
 
 def _check_same(asset: Asset, content: bytes, what: str) -> None:

@@ -1,5 +1,6 @@
 """How GitHub is asked: one host, its limits, its pages, its refusals."""
 
+import re
 import time
 from collections.abc import Collection, Iterator
 from types import TracebackType
@@ -11,13 +12,14 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from slipway.clients.http import TIMEOUT, client, excerpt, failure, retry_after, send
 from slipway.errors import Final, InvalidInput, Retryable, Unauthorized
-from slipway.text import printable
+from slipway.text import printable, redacted
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _PAGES = 20  # of 100 entries
 _PAUSE = 60.0  # seconds GitHub asks for when it limits without saying how long
 _MOVED = {301, 302, 307, 308}
 _LIMITS = ("rate limit", "abuse detection")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _T = TypeVar("_T")
 
 
@@ -39,8 +41,8 @@ class Transport:
         self.name = repository_name(repository_url)
         self._owner, _, name = self.name.partition("/")
         self._path = f"/repos/{quote(self._owner, safe='')}/{quote(name, safe='')}"
-        authorization = {"Authorization": f"Bearer {token.get_secret_value()}"}
-        self._http = client(api_url, headers={**_HEADERS, **authorization}, timeout=timeout)
+        headers = {**_HEADERS, "Authorization": f"Bearer {_plain(token)}"}
+        self._http = client(_safe(api_url), headers=headers, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +99,28 @@ def repository_name(url: str) -> str:
     return "/".join(parts[-2:])
 
 
+def _safe(api_url: str) -> str:
+    """The address, if a credential may travel there."""
+    url = httpx.URL(api_url)
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+        raise InvalidInput(
+            f"the credential for {url.host or api_url!r} would travel without TLS",
+            "write SLIPWAY_GITHUB_API_URL as https://…",
+        )
+    return api_url
+
+
+def _plain(token: SecretStr) -> str:
+    """The token, if it can stand in a header. What it holds is never told."""
+    value = token.get_secret_value()
+    if not re.fullmatch(r"[!-~]+", value):
+        raise InvalidInput(
+            "the token for GitHub holds characters that no token has",
+            "copy it again: one word of ASCII letters, digits and '_', without a line break",
+        )
+    return value
+
+
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether two addresses have one scheme, host and port."""
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
@@ -131,7 +155,7 @@ def already_exists(response: httpx.Response) -> bool:
 def invalid(response: httpx.Response, what: str) -> Final:
     """The error for a 422, with the details that GitHub puts beside its message."""
     said = "; ".join(text for _, text in complaints(response) if text)
-    more = f" ({printable(said)})" if said else ""
+    more = f" ({printable(redacted(said))})" if said else ""
     error = failure(response, what)
     return Final(f"{error.message}{more}", error.hint)
 
