@@ -4,22 +4,20 @@ How a file holds its version follows from its name; a file of any other name has
 release-please's marker. What was written is read again before it is returned.
 """
 
-import json
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from slipway.errors import InvalidInput
 from slipway.manifests.editor import get_scalar, set_scalar
+from slipway.release.exchange import Key, Tree, as_json, as_toml, at, exchanged, held
 from slipway.release.markers import marked, version_marked
 from slipway.release.versions import Version
 
 _CHART_KEYS = ("version", "appVersion")
+_PROJECT_KEYS = (("project", "version"), ("tool", "poetry", "version"))
 _PLAIN = re.compile(rb"(\xef\xbb\xbf)?\s*v?(\S+)\s*")
-_BOM = b"\xef\xbb\xbf"
-_TRIES = 100  # places of one text at which it is tried whether the version stands there
 
 
 class _Form(NamedTuple):
@@ -62,139 +60,43 @@ def _write_chart(source: bytes, file: str, version: str) -> bytes:
     return source
 
 
-# JSON and TOML: the text is put in at each place where the old version stands, until a reader
-# finds it under the key, and nothing else changed.
+# package.json, package-lock.json, pyproject.toml
 
 
 def _read_package(source: bytes, file: str) -> str:
-    return _held(_json(source, file), ("version",), file)
+    return held(as_json(source, file), ("version",), file)
 
 
 def _write_package(source: bytes, file: str, version: str) -> bytes:
-    return _exchanged(source, ("version",), version, file, _json)
+    return exchanged(source, ("version",), version, file, as_json)
 
 
 def _write_lock(source: bytes, file: str, version: str) -> bytes:
     written = _write_package(source, file, version)
-    root = _json(source, file).get("packages")
-    if not isinstance(root, dict) or "" not in root:
+    if at(as_json(source, file), ("packages", "")) is None:
         return written  # as npm 6 wrote it
-    return _exchanged(written, ("packages", "", "version"), version, file, _json)
+    return exchanged(written, ("packages", "", "version"), version, file, as_json)
 
 
 def _read_project(source: bytes, file: str) -> str:
-    data = _toml(source, file)
-    return _held(data, _project_key(data, file), file)
+    data = as_toml(source, file)
+    return held(data, _project_key(data, file), file)
 
 
 def _write_project(source: bytes, file: str, version: str) -> bytes:
-    return _exchanged(source, _project_key(_toml(source, file), file), version, file, _toml)
+    return exchanged(source, _project_key(as_toml(source, file), file), version, file, as_toml)
 
 
-def _project_key(data: Mapping[str, Any], file: str) -> tuple[str, ...]:
-    project = data.get("project", {})
-    if "version" in project:
-        return "project", "version"
-    if "version" in data.get("tool", {}).get("poetry", {}):
-        return "tool", "poetry", "version"
-    if "version" in project.get("dynamic", ()):
+def _project_key(data: Tree, file: str) -> Key:
+    for key in _PROJECT_KEYS:
+        if at(data, key) is not None:
+            return key
+    if at(data, ("project", "dynamic")):
         raise InvalidInput(
             f"{file}: project.version is dynamic, so it does not stand in the file",
             "write project.version down, or stamp the file that it is read from",
         )
     raise InvalidInput(f"{file} has no project.version", "add it, or stamp another file")
-
-
-def _json(source: bytes, file: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if sum(key == "version" for key, _ in pairs) > 1:
-            raise InvalidInput(f"{file}: version is there twice", "remove one of them")
-        return dict(pairs)
-
-    try:
-        data = json.loads(source.removeprefix(_BOM), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{file} is not JSON: {error}", "correct the file") from None
-    return _mapping(data, file)
-
-
-def _toml(source: bytes, file: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source.removeprefix(_BOM).decode())
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{file} is not TOML: {error}", "correct the file") from None
-
-
-def _mapping(data: Any, file: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise InvalidInput(f"{file} is not an object", "correct the file")
-    return data
-
-
-def _held(data: Mapping[str, Any], key: tuple[str, ...], file: str) -> str:
-    found: Any = data
-    for step in key:
-        found = found.get(step) if isinstance(found, dict) else None
-    if isinstance(found, str) and found:
-        return found
-    raise InvalidInput(
-        f"{file}: {_named(key)} is {'not there' if found is None else 'not a text'}",
-        'write it as "1.0.0", or remove the file from release.stamp',
-    )
-
-
-def _named(key: tuple[str, ...]) -> str:
-    return ".".join(step or '""' for step in key)
-
-
-def _exchanged(
-    source: bytes,
-    key: tuple[str, ...],
-    version: str,
-    file: str,
-    read: Callable[[bytes, str], dict[str, Any]],
-) -> bytes:
-    wanted = read(source, file)
-    old = _held(wanted, key, file)
-    if old == version:
-        return source
-    _put(wanted, key, version)
-    for start in _places(source, old.encode()):
-        written = source[:start] + version.encode() + source[start + len(old.encode()) :]
-        if _reads_as(written, wanted, file, read):
-            return written
-    raise InvalidInput(
-        f"{file}: {_named(key)} could not be told from other text",
-        f"write its value as plain text in quotes: it is {old[:100]!r}",
-    )
-
-
-def _put(data: dict[str, Any], key: tuple[str, ...], version: str) -> None:
-    *way, last = key
-    for step in way:
-        data = data[step]
-    data[last] = version
-
-
-def _places(source: bytes, old: bytes) -> Iterator[int]:
-    start = -1
-    for _ in range(_TRIES):
-        start = source.find(old, start + 1)
-        if start < 0:
-            return
-        yield start
-
-
-def _reads_as(
-    written: bytes,
-    wanted: dict[str, Any],
-    file: str,
-    read: Callable[[bytes, str], dict[str, Any]],
-) -> bool:
-    try:
-        return read(written, file) == wanted
-    except InvalidInput:
-        return False
 
 
 # version.txt
