@@ -16,7 +16,7 @@ from typing import cast
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.forge.github import GitHub
-from sandbox.forge.pages import pages
+from sandbox.forge.pages import Pages
 from sandbox.forge.repositories import Draft, Repositories, Token, git_environment
 from sandbox.serving import Asgi, Receive, Scope, Send
 
@@ -36,7 +36,7 @@ class GitHost:
         self.tokens = {token.value: token for token in tokens}
         self.github = GitHub(self.repositories, self.tokens, root / "forge")
         self.before_push: Callable[[str], None] | None = None  # called once, by the next push
-        self._pages: Asgi = pages(self.repositories, self.github.ledger)
+        self._pages: Asgi = Pages(self.repositories, self.github.ledger).app
 
     def create(self, name: str) -> Path:
         """Make a repository with an unborn `main`; one that is there stays as it is."""

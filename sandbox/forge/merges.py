@@ -51,6 +51,10 @@ class Merger:
             onto = self._pick(sha, onto)
         return onto
 
+    def diff(self) -> str:
+        """What the branch changed since it left the base."""
+        return self._git("diff", "--no-color", f"{self._base}...{self._head}", "--")
+
     def message(self, sha: str) -> str:
         """A commit's message."""
         return self._git("log", "-1", "--format=%B", sha)
