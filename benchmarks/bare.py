@@ -18,7 +18,7 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     run = str(uuid.uuid4())
     release = converge.release(service, settings, run)
     if not isinstance(release, Release):
-        raise RuntimeError(f"nothing to release: {release.reason}")  # noqa: TRY004
+        raise RuntimeError(f"{release.summary}")  # noqa: TRY004
     image = build.build(service, release, settings)
     promotion = gitops.write(service, staging, image, settings, run=run, approval=None)
     wanted = promotion.revision

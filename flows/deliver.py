@@ -11,7 +11,7 @@ from prefect.states import Completed
 
 from flows.approval import approve
 from flows.naming import run_name
-from slipway.model import Image, NothingToRelease, Proof, Release
+from slipway.model import Image, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
 from tasks.gitops import update_gitops
@@ -32,8 +32,8 @@ def deliver(service: str, version: str | None = None) -> State[object]:
     """Release what is new on the branch, or take `version`, and carry it into every environment."""
     spec = read_service(service)
     release = find_release(spec, version) if version else cut_release(spec)
-    if isinstance(release, NothingToRelease):
-        return Completed(message=f"Nothing to release: {release.reason}")
+    if not isinstance(release, Release):
+        return Completed(message=release.summary)
     name_run(spec, release.version)
     image = build_image(spec, release)
     proofs: list[Proof] = []

@@ -42,7 +42,7 @@ def play(world: World, screen: Screen, options: argparse.Namespace) -> int:
     """Start server and runner, tell the story, and stay if asked to."""
     scenario = SCENARIOS[options.scenario]
     screen.title("Slipway demo", "stand-ins on loopback: not a cluster, no Docker, no token")
-    world.write_service(**scenario.gate)
+    world.write_service(scenario.mode, **scenario.gate)
     logs = world.home / "logs"
     server = PrefectServer(world.home / "prefect", ui_port(), logs)
     runner = Runner(server, world.settings(), logs)
@@ -101,7 +101,7 @@ def _options() -> argparse.Namespace:
         "--scenario",
         choices=["", *names],
         default=os.environ.get("SCENARIO", ""),
-        help=f"what goes wrong: {', '.join(names)} (also: SCENARIO=…)",
+        help=f"another story: {', '.join(names)} (also: SCENARIO=…)",
     )
     options = parser.parse_args()
     if options.scenario not in SCENARIOS:

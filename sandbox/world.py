@@ -157,16 +157,16 @@ class World:
             "SLIPWAY_PRIVATE_NETWORKS": "127.0.0.0/8",
         }
 
-    def write_service(self, **gate: Any) -> Path:
+    def write_service(self, mode: str = "commit", **gate: Any) -> Path:
         """The service file for this world; `gate` overrides keys of production's gate."""
         folder = self.home / "services"
         folder.mkdir(exist_ok=True)
         path = folder / "books-api.yaml"
         with path.open("w") as file:
-            YAML(typ="safe", pure=True).dump(self.service(**gate), file)
+            YAML(typ="safe", pure=True).dump(self.service(mode, **gate), file)
         return path
 
-    def service(self, **gate: Any) -> dict[str, Any]:
+    def service(self, mode: str = "commit", **gate: Any) -> dict[str, Any]:
         """The service file's content."""
         approvers = ["ana@example.com", "leo@example.com"]
         environments = [
@@ -181,7 +181,7 @@ class World:
         return {
             "service": "books-api",
             "source": {"repository": f"{self.git_url}/{seed.APPLICATION}"},
-            "release": {"mode": "commit"},
+            "release": {"mode": mode},
             "image": {
                 "repository": self.repository,
                 "builder": "layer",

@@ -45,6 +45,7 @@ class Release(Value):
     notes: str  # Markdown, untrusted text
     url: str  # the forge's page of the release
     created: bool  # False: it was there already
+    warnings: tuple[str, ...] = ()  # what went wrong beside it, one sentence each
     timing: Timing
 
 
@@ -55,6 +56,11 @@ class NothingToRelease(Value):
     latest: str | None  # version released last, if any
     reason: str  # one sentence for people
 
+    @property
+    def summary(self) -> str:
+        """How a run ends that has nothing to deliver."""
+        return f"Nothing to release: {self.reason}"
+
 
 class ReleaseProposed(Value):
     """The next release waits in a pull request; merging it releases."""
@@ -63,7 +69,11 @@ class ReleaseProposed(Value):
     version: str  # SemVer without "v": what the merge will release
     number: int  # of the pull request
     url: str  # its page on the forge
-    reason: str  # one sentence for people
+
+    @property
+    def summary(self) -> str:
+        """How a run ends that has nothing to deliver yet."""
+        return f"{self.version} waits in pull request #{self.number}: {self.url}"
 
 
 class Image(Value):

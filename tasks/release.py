@@ -1,19 +1,22 @@
 """Create the next release, or find the one that is asked for."""
 
-from slipway.model import NothingToRelease, Release
+from slipway.model import Release
 from slipway.release import converge as releases
 from slipway.service import Service
 from tasks.environment import run_id, say, settings
 from tasks.retries import step
 
 
-@step("release", "release {service.service}", timeout=600)
-def cut_release(service: Service) -> Release | NothingToRelease:
-    result = releases.release(service, settings(), run=run_id())
-    if isinstance(result, NothingToRelease):
-        say(f"nothing to release: {result.reason}")
-    else:
+# Long enough for the named checks of the service file, with the attempts in between.
+@step("release", "release {service.service}", timeout=24 * 3600)
+def cut_release(service: Service) -> releases.Outcome:
+    result = releases.release(service, settings(), run=run_id(), report=say)
+    if isinstance(result, Release):
         say(f"released {service.service} {result.version} at {result.sha[:12]}: {result.url}")
+        for warning in result.warnings:
+            say(warning)
+    else:
+        say(result.summary)
     return result
 
 

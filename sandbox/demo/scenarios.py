@@ -19,6 +19,7 @@ class Scenario:
     change: Callable[[World], str]  # commits something to release; its subject
     prepare: Callable[[World], None] = lambda _: None
     answer: str = "ask"  # "ask" a person, "approve", "reject", or "none"
+    mode: str = "commit"  # how the service releases; a pull request is merged for the story
     gate: dict[str, str] = field(default_factory=dict)
     cure: Callable[[World], None] = lambda _: None  # undone afterwards, for the next demo
 
@@ -66,6 +67,14 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         Scenario("", "", PROVEN, "is proven in staging, production", _next_change),
+        Scenario(
+            "pull-request",
+            "The next release waits in a pull request: merging it must release and deliver.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            mode="pull-request",
+        ),
         Scenario(
             "degraded",
             "The new version crashes at start: the sync wait must fail and name the pod's reason.",

@@ -10,6 +10,7 @@ from sandbox.demo.scenarios import Scenario
 from sandbox.demo.screen import Screen, took
 from sandbox.prefect_api import Json, PrefectApi, ended, state_of, waiting
 from sandbox.processes import PrefectServer
+from sandbox.seed import APPLICATION
 from sandbox.world import ENVIRONMENTS, World
 
 DELIVER = "deliver/books-api"
@@ -36,12 +37,24 @@ class Story:
         subject = self.scenario.change(self.world)
         self.scenario.prepare(self.world)
         began = time.monotonic()
-        run = self.api.start(DELIVER, {"service": "books-api"})
-        self.screen.say(f"\nA developer pushed [cyan]{subject}[/]; delivery started:")
-        self.screen.say(f"  {self.server.url}/runs/flow-run/{run}\n")
-        last = self._watch(run)
+        last = self._deliver(f"A developer pushed [cyan]{subject}[/]")
+        if self.scenario.mode == "pull-request":
+            last = self._deliver(self._merge(last))
         self.scenario.cure(self.world)
         return self._end(last, time.monotonic() - began)
+
+    def _deliver(self, cause: str) -> Json:
+        run = self.api.start(DELIVER, {"service": "books-api"})
+        self.screen.say(f"\n{cause}; delivery started:")
+        self.screen.say(f"  {self.server.url}/runs/flow-run/{run}\n")
+        return self._watch(run)
+
+    def _merge(self, proposal: Json) -> str:
+        self.screen.say(f"\n{state_of(proposal)}")
+        pulls = self.world.git.github.pulls(APPLICATION).all()
+        [pull] = [pull for pull in pulls if pull["state"] == "open"]
+        self.world.git.merge(APPLICATION, pull["number"], "squash")
+        return f"A maintainer merged [cyan]{pull['title']}[/]"
 
     def _wait_for_runner(self) -> None:
         deadline = time.monotonic() + 90

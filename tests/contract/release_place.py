@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,14 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from sandbox.forge.githost import GitHost, Token
 from sandbox.forge.repositories import Draft
 from sandbox.serving import Asgi, Receive, Scope, Send, Server, served
-from slipway.model import NothingToRelease, Release
-from slipway.release.converge import release
+from slipway.model import NothingToRelease, Release, ReleaseProposed
+from slipway.release.converge import Outcome, release
 from slipway.service import Service
 from slipway.settings import Settings
 
@@ -55,12 +57,13 @@ class Place:
     server: Server
     gate: Gate
     stamp: tuple[str, ...] = ("package.json",)
+    rules: dict[str, Any] = field(default_factory=dict)  # more of `release` in the service file
     token: Token = WRITER
     clock: datetime = field(default=START)
 
     @property
     def service(self) -> Service:
-        return a_service(f"{self.server.url}/{NAME}", self.stamp)
+        return a_service(f"{self.server.url}/{NAME}", self.stamp, **self.rules)
 
     @property
     def settings(self) -> Settings:
@@ -68,8 +71,18 @@ class Place:
             github_api_url=f"{self.server.url}/api/v3", source_token=SecretStr(self.token.value)
         )
 
-    def release(self, run: str = "run-1") -> Release | NothingToRelease:
+    def release(self, run: str = "run-1") -> Outcome:
         return release(self.service, self.settings, run)
+
+    def proposed(self, run: str = "run-1") -> ReleaseProposed:
+        result = self.release(run)
+        assert isinstance(result, ReleaseProposed), result
+        return result
+
+    def nothing(self, run: str = "run-1") -> NothingToRelease:
+        result = self.release(run)
+        assert isinstance(result, NothingToRelease), result
+        return result
 
     def made(self, run: str = "run-1") -> Release:
         result = self.release(run)
@@ -109,6 +122,21 @@ class Place:
     def pages(self) -> list[str]:
         return [entry["tag_name"] for entry in self.host.github.ledger.releases(NAME)]
 
+    def pulls(self) -> list[dict[str, Any]]:
+        """The pull requests as the forge holds them, newest first."""
+        return self.host.github.pulls(NAME).all()
+
+    def pull(self, number: int) -> dict[str, Any]:
+        [found] = [each for each in self.pulls() if each["number"] == number]
+        return found
+
+    def change_pull(self, number: int, **given: Any) -> None:
+        """Another title, body or state, by a person."""
+        self.host.github.pulls(NAME).change(self.pull(number), given)
+
+    def merge(self, number: int, method: str = "merge") -> None:
+        self.host.merge(NAME, number, method)
+
     def page(self, tag: str, draft: bool = False) -> None:
         """Make a release page by other means."""
         a_page(self.host, tag, draft)
@@ -125,7 +153,7 @@ class Place:
         self.server.traffic.reset()
         assert isinstance(self.release("another run"), NothingToRelease)
         assert self.writes() == []
-        subjects = self.git("log", "--format=%s", "main").splitlines()
+        subjects = re.sub(r" \(#\d+\)", "", self.git("log", "--format=%s", "main")).splitlines()
         assert subjects.count(f"chore(main): release {version}") == 1
         assert self.pages().count(f"v{version}") == 1
         assert self.git("show", f"v{version}:package.json") == PACKAGE.decode().strip().replace(
@@ -141,7 +169,7 @@ def a_page(host: GitHost, tag: str, draft: bool = False) -> None:
     host.github.ledger.save_release(NAME, entry)
 
 
-def a_service(url: str, stamp: tuple[str, ...] = ("package.json",)) -> Service:
+def a_service(url: str, stamp: tuple[str, ...] = ("package.json",), **rules: Any) -> Service:
     environment = {
         "name": "staging",
         "updates": [{"file": "values.yaml", "key": "image.tag"}],
@@ -152,7 +180,7 @@ def a_service(url: str, stamp: tuple[str, ...] = ("package.json",)) -> Service:
         {
             "service": "shop",
             "source": {"repository": url},
-            "release": {"mode": "commit", "stamp": stamp},
+            "release": {"mode": "commit", "stamp": stamp, **rules},
             "image": {"repository": "registry.example.com/acme/shop"},
             "gitops": {"repository": "https://git.example.com/acme/gitops"},
             "environments": [environment],

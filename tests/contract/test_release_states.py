@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.serving import Fault, Scope
-from slipway.errors import Conflict, Retryable
-from tests.contract.release_place import Place, a_place, request
+from slipway.errors import Conflict, InvalidInput, Retryable
+from tests.contract.release_place import NAME, Place, a_place, request
 
 
 @pytest.fixture
@@ -167,6 +167,86 @@ def test_R30_R31_R32_a_killed_run_is_completed_and_reports_its_release(
     assert (made.version, made.created) == ("1.1.0", True)
     assert made.sha == place.head() == place.tagged("v1.1.0")
     assert place.is_finished("1.1.0")
+
+
+_ASSETS = {"assets": ("package.json", "CHANGELOG.md")}
+_PAGE_POINTS = {
+    f"{moment} the {name}": (moment, request(method, part))
+    for name, method, part in (
+        ("draft", "POST", "/releases"),
+        ("first asset", "POST", "/assets"),
+        ("publication", "PATCH", "/releases/"),
+    )
+    for moment in ("before", "after")
+}
+
+
+@pytest.mark.parametrize("point", _PAGE_POINTS)
+def test_R30_a_page_with_assets_is_completed_before_it_is_published(
+    place: Place, point: str
+) -> None:
+    place.rules = _ASSETS
+    place.commit("feat: gift cards")
+    _killed(place, *_PAGE_POINTS[point], run="run-1")
+    made = place.made("run-1")
+    assert (made.version, made.sha) == ("1.1.0", place.tagged("v1.1.0"))
+    [page] = [e for e in place.host.github.ledger.releases(NAME) if e["tag_name"] == "v1.1.0"]
+    files = place.host.github.ledger.entries(NAME, "assets")
+    names = sorted(file["name"] for file in files if file["state"] == "uploaded")
+    assert (page["draft"], names) == (False, ["CHANGELOG.md", "package.json"])
+    assert place.is_finished("1.1.0")
+
+
+def test_a_missing_asset_is_told_before_anything_is_written(place: Place) -> None:
+    place.rules = {"assets": ("manual.pdf",)}
+    place.commit("feat: gift cards")
+    with pytest.raises(InvalidInput, match=r"release\.assets: manual\.pdf is not in"):
+        place.release()
+    assert place.writes() == []
+
+
+_PROPOSAL_POINTS = {
+    f"{moment} the {name}": (moment, request("POST", part))
+    for name, part in (("branch", "git-receive-pack"), ("pull request", "/pulls"))
+    for moment in ("before", "after")
+}
+
+
+@pytest.mark.parametrize("point", _PROPOSAL_POINTS)
+def test_R30_a_killed_proposal_is_completed(place: Place, point: str) -> None:
+    place.rules = {"mode": "pull-request"}
+    base = place.commit("feat: gift cards")
+    _killed(place, *_PROPOSAL_POINTS[point], run="run-1")
+    proposed = place.proposed("run-1")
+    assert (proposed.version, proposed.number, place.head()) == ("1.1.0", 1, base)
+    place.server.traffic.reset()
+    assert place.proposed("run-2") == proposed
+    assert place.writes() == []
+    assert len(place.pulls()) == 1
+
+
+@pytest.mark.parametrize("point", [*list(_POINTS)[1:]])
+def test_R30_a_killed_run_after_the_merge_is_completed(place: Place, point: str) -> None:
+    place.rules = {"mode": "pull-request"}
+    place.commit("feat: gift cards")
+    place.merge(place.proposed().number, "squash")
+    merged = place.head()
+    _killed(place, *_POINTS[point], run="run-1")
+    made = place.made("run-1")
+    assert (made.version, made.sha, made.created) == ("1.1.0", merged, True)
+    assert place.is_finished("1.1.0")
+
+
+@pytest.mark.parametrize("point", [point for point in _POINTS if "page" in point])
+def test_R30_a_killed_run_for_a_pushed_tag_is_completed(place: Place, point: str) -> None:
+    place.rules = {"mode": "tag"}
+    feature = place.commit("feat: gift cards", tag="v1.1.0")
+    _killed(place, *_POINTS[point], run="run-1")
+    made = place.made("run-1")
+    assert (made.version, made.sha) == ("1.1.0", feature)
+    place.server.traffic.reset()
+    place.nothing("run-2")
+    assert (place.writes(), place.pages()) == ([], ["v1.0.0", "v1.1.0"])
 
 
 def test_R31_a_run_reports_its_release_whatever_came_after(place: Place) -> None:
