@@ -131,7 +131,8 @@ def check_carries(clone: Clone, service: Service, release: Tagged) -> None:
         raise Conflict(
             f"tag {release.tag} of {clone.url} stands on {release.sha}, where"
             f" {in_source(service, service.release.stamp[0])} says {found or 'nothing'}",
-            f"delete the tag if it is stray, or move it to the commit that made {release.version}",
+            f"delete the tag if it is stray, or move it to the commit that made {release.version};"
+            " the file that is first in release.stamp has to carry the version in released commits",
         )
 
 
