@@ -6,7 +6,6 @@ branch, not a semantic version, or lower than the newest.
 
 from collections.abc import Iterator
 
-from slipway.clients.git import Clone
 from slipway.errors import Conflict
 from slipway.model import NothingToRelease, Release
 from slipway.release import history
@@ -14,7 +13,9 @@ from slipway.release.bench import Bench
 from slipway.release.checks_wait import wait_for_checks
 from slipway.release.history import Standing, Tagged
 from slipway.release.page import published, reported
-from slipway.release.versions import of_tag
+from slipway.release.rule import Line
+from slipway.release.versions import Version, of_tag
+from slipway.service import ReleaseRules
 
 
 def converge(bench: Bench) -> Release | NothingToRelease:
@@ -45,39 +46,38 @@ def _nothing(bench: Bench, newest: Tagged | None, reason: str) -> NothingToRelea
 
 
 def _refused(bench: Bench, standing: Standing) -> Iterator[tuple[str, str]]:
-    """What is wrong with tags newer than the newest release, and what to do about each."""
-    branch, newest = bench.clone.branch, standing.newest
-    for version, tagged in sorted(standing.tagged.items(), reverse=True):
-        if newest and version <= newest.version:
-            break
-        yield (
-            f"tag {tagged.tag} stands on {tagged.sha}, which is not in {branch}",
-            f"delete the tag, or bring its commit into {branch}",
-        )
-    for tag, sha in _later(bench, newest):
-        named = of_tag(tag, bench.service.release.tag_format)
-        if named is None:
+    """What is wrong with tags that came after the newest release, and what to do about each."""
+    rules, clone, newest = bench.service.release, bench.clone, standing.newest
+    here = clone.fetched_tags(clone.head)
+    before = clone.fetched_tags(newest.sha) if newest else {}
+    for tag, sha in sorted(clone.fetched_tags().items()):
+        version = of_tag(tag, rules.tag_format)
+        if _begins_like_one(tag, rules) and tag in here and version is None and tag not in before:
+            example = rules.tag_format.format(version="1.2.3")
             yield (
                 f"tag {tag} on {sha} is not a semantic version",
-                "delete it, and push one like "
-                + bench.service.release.tag_format.format(version="1.2.3"),
+                f"delete it, and push one like {example}",
             )
-        elif newest and named < newest.version:
+        if version is None or (version.pre and not rules.prerelease):
+            continue
+        if tag not in here and _comes_next(version, newest, clone.branch):
+            yield (
+                f"tag {tag} stands on {sha}, which is not in {clone.branch}",
+                f"delete the tag, or bring its commit into {clone.branch}",
+            )
+        if newest and tag in here and tag not in before and version < newest.version:
             yield (
                 f"tag {tag} on {sha} is lower than {newest.tag}, which came before it",
                 f"delete it, and push a version above {newest.version}",
             )
 
 
-def _later(bench: Bench, newest: Tagged | None) -> Iterator[tuple[str, str]]:
-    """Tags that begin like a version's and stand on the branch, after the newest release."""
-    prefix = bench.service.release.tag_format.removesuffix("{version}")
-    clone = bench.clone
-    for tag, sha in sorted(clone.tags().items()):
-        begins = tag.startswith(prefix) and tag.removeprefix(prefix)[:1].isdigit()
-        if begins and clone.contains(clone.head, sha) and not _before(clone, newest, sha):
-            yield tag, sha
+def _begins_like_one(tag: str, rules: ReleaseRules) -> bool:
+    prefix = rules.tag_format.removesuffix("{version}")
+    return tag.startswith(prefix) and tag.removeprefix(prefix)[:1].isdigit()
 
 
-def _before(clone: Clone, newest: Tagged | None, sha: str) -> bool:
-    return newest is not None and bool(clone.contains(newest.sha, sha))
+def _comes_next(version: Version, newest: Tagged | None, branch: str) -> bool:
+    """Whether the branch would release the version next, if its tag were on it."""
+    line = Line.of(branch)
+    return (line is None or line.holds(version)) and (newest is None or version > newest.version)

@@ -81,7 +81,7 @@ def _created(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged], fo
         release.sha,
         text,
         draft=bool(bench.service.release.assets),
-        prerelease="-" in str(release.version),
+        prerelease=bool(release.version.pre),
     )
     if page is None:
         return _of_somebody_else(bench, release)

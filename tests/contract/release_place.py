@@ -58,12 +58,15 @@ class Place:
     gate: Gate
     stamp: tuple[str, ...] = ("package.json",)
     rules: dict[str, Any] = field(default_factory=dict)  # more of `release` in the service file
+    branch: str = "main"
     token: Token = WRITER
     clock: datetime = field(default=START)
 
     @property
     def service(self) -> Service:
-        return a_service(f"{self.server.url}/{NAME}", self.stamp, **self.rules)
+        service = a_service(f"{self.server.url}/{NAME}", self.stamp, **self.rules)
+        source = service.source.model_copy(update={"branch": self.branch})
+        return service.model_copy(update={"source": source})
 
     @property
     def settings(self) -> Settings:

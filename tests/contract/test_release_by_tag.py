@@ -109,3 +109,24 @@ def test_a_draft_for_the_tag_is_published(place: Place) -> None:
     place.page("v1.1.0", draft=True)
     assert place.made().version == "1.1.0"
     assert place.pages() == ["v1.0.0", "v1.1.0"]
+
+
+def test_a_pre_release_is_released_where_the_service_makes_them(place: Place) -> None:
+    sha = place.commit("feat: gift cards", tag="v1.1.0-rc.1")
+    assert "v1.0.0 is released already" in place.nothing().reason
+    place.rules["prerelease"] = "rc"
+    made = place.made()
+    assert (made.version, made.sha) == ("1.1.0-rc.1", sha)
+    page = place.host.github.ledger.release_of(NAME, "v1.1.0-rc.1")
+    assert page
+    assert page["prerelease"] is True
+
+
+def test_a_maintenance_branch_does_not_mind_the_tags_of_other_lines(place: Place) -> None:
+    place.git("update-ref", "refs/heads/1.0.x", place.head())
+    place.commit("feat!: prices in cents", tag="v2.0.0")
+    fix = place.commit("fix: a price", branch="1.0.x", tag="v1.0.1")
+    place.branch = "1.0.x"
+    assert (place.made().version, place.tagged("v1.0.1")) == ("1.0.1", fix)
+    place.branch = "main"
+    place.made("another run")

@@ -210,3 +210,33 @@ def test_a_second_service_has_its_own_branch_and_pull_request(place: Place) -> N
     release(other, place.settings, "run-2")
     heads = place.git("for-each-ref", "--format=%(refname:short)", "refs/heads/slipway-release")
     assert heads.splitlines() == ["slipway-release/cellar/main", BRANCH]
+
+
+def test_pre_releases_are_proposed_one_after_the_other(place: Place) -> None:
+    place.rules["prerelease"] = "rc"
+    place.merge(place.proposed().number, "squash")
+    assert place.made().version == "1.1.0-rc.1"
+    place.commit("fix: a price")
+    proposed = place.proposed("run-2")
+    assert proposed.version == "1.1.0-rc.2"
+    del place.rules["prerelease"]
+    place.commit("docs: the manual")
+    assert place.proposed("run-3").version == "1.1.0"
+    place.merge(proposed.number, "rebase")
+    made = place.made("run-4")
+    assert (made.version, made.previous) == ("1.1.0", "1.0.0")
+
+
+def test_a_maintenance_branch_has_its_own_pull_request(place: Place) -> None:
+    place.git("update-ref", "refs/heads/1.0.x", place.git("rev-parse", "v1.0.0^{commit}"))
+    place.commit("fix: a price", branch="1.0.x")
+    main = place.proposed()
+    place.branch = "1.0.x"
+    old = place.proposed()
+    assert (main.version, old.version) == ("1.1.0", "1.0.1")
+    assert main.number != old.number
+    place.merge(old.number, "merge")
+    assert place.made("run-2").version == "1.0.1"
+    place.commit("feat: more", branch="1.0.x")
+    with pytest.raises(Conflict, match=r"1\.1\.0 does not belong to branch 1\.0\.x"):
+        place.release("run-3")
