@@ -1,4 +1,8 @@
-"""What CI says about a commit: check runs, which an App reports, and workflow runs."""
+"""What CI says about a commit: check runs, which an App reports, and workflow runs.
+
+Each workflow run has a check suite of its own, with the run's number, for its jobs' check runs;
+what an App reports by itself is in the App's suite.
+"""
 
 import zlib
 
@@ -19,7 +23,7 @@ async def create_check_run(request: Request, visit: Visit) -> Response:
     sha = str(given.get("head_sha", ""))
     if visit.repositories.commit_at(visit.name, sha) != sha:
         raise invalid("CheckRun", "head_sha", "invalid", f"No commit found for SHA: {sha}")
-    entry: Entry = {"head_sha": sha, "app": "sandbox-ci", "started_at": timestamp()}
+    entry: Entry = {"head_sha": sha, "app": "sandbox-ci", "suite": 0, "started_at": timestamp()}
     return JSONResponse(_shown(_saved(entry, given, visit), visit), 201)
 
 
@@ -31,11 +35,11 @@ async def change_check_run(request: Request, visit: Visit) -> Response:
 
 
 async def list_check_runs(request: Request, visit: Visit) -> Response:
-    """`filter=latest`, the default: of each App's runs with one name the newest."""
+    """`filter=latest`, the default: of a suite's runs with one name the newest."""
     sha = commit_of(request, visit)
     runs = [r for r in visit.ledger.entries(visit.name, "check_runs") if r["head_sha"] == sha]
     if request.query_params.get("filter", "latest") == "latest":
-        runs = list({(run["app"], run["name"]): run for run in runs}.values())
+        runs = list({(run["suite"], run["app"], run["name"]): run for run in runs}.values())
     name = request.query_params.get("check_name")
     chosen = [_shown(run, visit) for run in reversed(runs) if name in (None, run["name"])]
     return _counted(request, "check_runs", chosen)
@@ -73,11 +77,12 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
     return {
         "completed_at": None,
         "output": {"title": None, "summary": None},
-        **entry,
+        **{key: value for key, value in entry.items() if key != "suite"},
         "details_url": entry.get("details_url") or page,
         "html_url": page,
         "url": visit.api(f"/check-runs/{entry['id']}"),
         "app": {"slug": entry["app"], "name": entry["app"]},
+        "check_suite": {"id": entry["suite"]},
     }
 
 
@@ -86,6 +91,7 @@ def _shown_run(entry: Entry, visit: Visit) -> Entry:
         "event": "push",
         "head_branch": "main",
         "run_attempt": 1,
+        "check_suite_id": entry["id"],
         "workflow_id": zlib.crc32(entry["name"].encode()),
         **entry,
         "html_url": visit.page(f"/commit/{entry['head_sha']}"),

@@ -86,18 +86,20 @@ class GitHost:
         return str(pulls.merge(entry, {"merge_method": method})["merge_commit_sha"])
 
     def check(
-        self, name: str, sha: str, check: str, conclusion: str = "", kind: str = "check_runs"
+        self, name: str, sha: str, check: str, conclusion: str = "", workflow_run: int = 0
     ) -> None:
-        """Report a check as CI does; without a conclusion it is under way.
+        """Report a check as CI does, for a job of a workflow's run where one is given.
 
-        `kind` `workflow_runs` reports the run of a workflow with that name instead.
+        Without a conclusion it is under way.
         """
-        status = "completed" if conclusion else "in_progress"
-        entry: dict[str, str | None] = {"name": check, "head_sha": sha, "status": status}
-        entry["conclusion"] = conclusion or None
-        if kind == "check_runs":
-            entry["app"] = "github-actions"
-        self.github.ledger.save(name, kind, entry)
+        entry = {"name": check, "head_sha": sha, "app": "ci", "suite": workflow_run}
+        self.github.ledger.save(name, "check_runs", entry | _ended(conclusion))
+
+    def workflow(self, name: str, sha: str, workflow: str, conclusion: str = "") -> int:
+        """Report a run of a workflow; its number. Without a conclusion it is under way."""
+        entry = {"name": workflow, "head_sha": sha}
+        made = self.github.ledger.save(name, "workflow_runs", entry | _ended(conclusion))
+        return int(made["id"])
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI app: Git, REST and pages."""
@@ -155,6 +157,11 @@ class GitHost:
         # No CONTENT_LENGTH: with it, the backend of git 2.39 spins for ever when a client goes away
         # in the middle of a body. Without it, it reads to the end.
         await _cgi(["git", "http-backend"], environment, receive, send)
+
+
+def _ended(conclusion: str) -> dict[str, str | None]:
+    status = "completed" if conclusion else "in_progress"
+    return {"status": status, "conclusion": conclusion or None}
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -19,6 +19,7 @@ BRANCH = "release"
 WRITER = Token("writer-token", (NAME,), write=True)
 READER = Token("reader-token", (NAME,), write=False)
 CHECKLESS = Token("fine-grained-token", (NAME,), write=True, denies=("checks",))
+ACTIONLESS = Token("no-actions-token", (NAME,), write=True, denies=("actions",))
 BLIND = Token("blind-token", (NAME,), write=True, denies=("checks", "statuses", "actions"))
 
 
@@ -89,7 +90,7 @@ class Forge:
 @contextmanager
 def a_forge(folder: Path) -> Iterator[Forge]:
     """A served host with the commits `main` and, one commit further, `release`."""
-    host = GitHost(folder / "host", [WRITER, READER, CHECKLESS, BLIND])
+    host = GitHost(folder / "host", [WRITER, READER, CHECKLESS, ACTIONLESS, BLIND])
     host.create(NAME)
     place: list[Forge] = []
 

@@ -11,7 +11,7 @@ import pytest
 from sandbox.serving import Fault, Scope, served
 from slipway.clients.github import GitHub, Page
 from slipway.clients.github.assets import takes_uploads
-from slipway.errors import Conflict, Final, InvalidInput, NotFound, Retryable, Unauthorized
+from slipway.errors import Conflict, Final, InvalidInput, Retryable, Unauthorized
 from tests.contract.forge_place import READER, Forge, a_forge
 
 TAG = "v1.1.0"
@@ -167,10 +167,11 @@ def test_X9_where_the_credential_may_go_with_a_file(api: str, url: str, fits: bo
     assert takes_uploads(httpx.URL(url), httpx.URL(api)) is fits
 
 
-def test_a_reader_attaches_nothing(forge: Forge, draft: Page) -> None:
-    with forge.client(READER) as github, pytest.raises((Unauthorized, NotFound)):
-        github.attach(draft, "sbom.json", SBOM, JSON)
-    assert files(forge, draft) == {}
+def test_a_reader_attaches_nothing(forge: Forge, github: GitHub, draft: Page) -> None:
+    page = github.publish(draft)
+    with forge.client(READER) as reader, pytest.raises(Unauthorized, match="not accessible"):
+        reader.attach(page, "sbom.json", SBOM, JSON)
+    assert files(forge, page) == {}
 
 
 def test_R35_of_two_drafts_made_at_once_one_stays(forge: Forge) -> None:
@@ -205,6 +206,20 @@ def test_R35_a_draft_gives_way_to_the_release_that_was_published_first(
     page = github.publish(draft)
     assert (page.draft, page.body) == (False, "theirs")
     assert len(forge.host.github.ledger.releases("acme/shop")) == 1
+
+
+def test_R35_a_draft_that_another_runner_removed_is_looked_for_again(
+    forge: Forge, github: GitHub, draft: Page
+) -> None:
+    forge.call("DELETE", f"/releases/{draft.id}")
+    for attempt in (
+        lambda: github.attach(draft, "sbom.json", SBOM, JSON),
+        lambda: github.publish(draft),
+        lambda: github.rewrite(draft, "more"),
+    ):
+        with pytest.raises(Retryable, match="Not Found"):
+            attempt()
+    assert github.release(TAG) is None
 
 
 def test_a_draft_is_found_by_its_tag(github: GitHub, draft: Page) -> None:

@@ -14,7 +14,16 @@ from slipway.release.checks import Check
 from slipway.release.checks_wait import wait_for_checks
 from slipway.service import ReleaseRules
 from slipway.timing import Stopwatch
-from tests.contract.forge_place import BLIND, CHECKLESS, NAME, WRITER, Forge, Token, a_forge
+from tests.contract.forge_place import (
+    ACTIONLESS,
+    BLIND,
+    CHECKLESS,
+    NAME,
+    WRITER,
+    Forge,
+    Token,
+    a_forge,
+)
 
 
 @pytest.fixture
@@ -50,7 +59,13 @@ class Gate:
         self.forge.host.check(NAME, self.forge.head(), name, conclusion)
 
     def workflow(self, name: str, conclusion: str = "") -> None:
-        self.forge.host.check(NAME, self.forge.head(), name, conclusion, kind="workflow_runs")
+        self.job(name, "", conclusion)
+
+    def job(self, workflow: str, name: str, conclusion: str = "") -> None:
+        """A new run of a workflow, with one job if that has a name."""
+        run = self.forge.host.workflow(NAME, self.forge.head(), workflow, conclusion)
+        if name:
+            self.forge.host.check(NAME, self.forge.head(), name, conclusion, run)
 
     def status(self, context: str, state: str) -> None:
         body = {"context": context, "state": state, "target_url": "https://ci.example.com/1"}
@@ -119,6 +134,26 @@ def test_the_newest_attempt_counts(forge: Forge, gate: Gate) -> None:
     assert set(states(read(forge)).values()) == {"passed"}
     gate.check("build")
     assert states(read(forge))["check run", "build"] == "waiting"
+
+
+def test_a_workflow_that_ran_twice_has_its_newest_jobs_counted(gate: Gate) -> None:
+    gate.job("CI", "build", "failure")
+    gate.job("CI", "build", "success")
+    gate.wait()
+
+
+@pytest.mark.parametrize("token", [WRITER, ACTIONLESS], ids=["actions", "no actions"])
+def test_R57_a_job_of_another_workflow_does_not_hide_a_red_one(gate: Gate, token: Token) -> None:
+    gate.token = token
+    gate.job("CI", "build", "failure")
+    gate.job("Docs", "build", "success")
+    with pytest.raises(Final, match="check 'build' is red"):
+        gate.wait()
+
+
+def test_R56_a_commit_that_github_does_not_show_yet_is_waited_for(gate: Gate) -> None:
+    with gate.forge.client() as github, pytest.raises(Retryable, match="No commit found"):
+        github.checks("a" * 40)
 
 
 def test_checks_come_from_every_page(forge: Forge, gate: Gate) -> None:

@@ -251,7 +251,7 @@ def test_R53_a_redirect_is_not_followed(api: Api, status: int) -> None:
         assert other.traffic.requests == []
 
 
-def test_R53_the_next_page_stays_on_the_host(api: Api) -> None:
+def test_R53_X52_the_next_page_stays_on_the_host(api: Api) -> None:
     with served(Script().app) as other:
         link = f'<{other.url}{RELEASES}?page=2>; rel="next"'
         api.script.on("GET", RELEASES, 200, [], link=link)

@@ -163,11 +163,21 @@ def test_a_bad_check_run_is_refused(forge: Forge, fields: dict[str, str]) -> Non
 
 
 def test_workflow_runs_are_listed_by_their_commit(forge: Forge) -> None:
-    forge.host.check(NAME, forge.head(), "CI", "success", kind="workflow_runs")
-    forge.host.check(NAME, forge.head(BRANCH), "CI", kind="workflow_runs")
+    forge.host.workflow(NAME, forge.head(), "CI", "success")
+    forge.host.workflow(NAME, forge.head(BRANCH), "CI")
     assert forge.call("GET", "/actions/runs").json()["total_count"] == 2
     (run,) = forge.call("GET", f"/actions/runs?head_sha={forge.head()}").json()["workflow_runs"]
     assert (run["name"], run["status"], run["conclusion"]) == ("CI", "completed", "success")
+
+
+def test_a_job_belongs_to_the_suite_of_its_workflow_run(forge: Forge) -> None:
+    for workflow in ("CI", "Docs"):
+        run = forge.host.workflow(NAME, forge.head(), workflow, "success")
+        forge.host.check(NAME, forge.head(), "build", "success", run)
+    runs = forge.call("GET", "/actions/runs").json()["workflow_runs"]
+    jobs = forge.call("GET", "/commits/main/check-runs").json()["check_runs"]
+    assert [job["check_suite"]["id"] for job in jobs] == [run["check_suite_id"] for run in runs]
+    assert len({run["workflow_id"] for run in runs}) == 2
 
 
 def test_a_fine_grained_token_may_not_read_check_runs(forge: Forge) -> None:

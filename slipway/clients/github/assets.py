@@ -12,6 +12,8 @@ from slipway.clients.github.transport import (
     already_exists,
     decoded,
     invalid,
+    may_vanish,
+    parsed,
     same_origin,
 )
 from slipway.clients.github.values import Asset, Page
@@ -36,13 +38,15 @@ class Assets(Transport):
                 "use letters, digits, '.', '_' and '-' only",
             )
         what = f"attach {name} to release {page.tag_name} of {self.name}"
-        standing = self._asset(page, name)
-        if standing and standing.state == "uploaded":
-            _check_same(standing, content, what)
-            return
-        if standing:
-            self._send("DELETE", f"{self._path}/releases/assets/{standing.id}", what, allow=(404,))
-        self._upload(page, name, content, media_type, what)
+        with may_vanish():
+            standing = self._asset(page, name)
+            if standing and standing.state == "uploaded":
+                _check_same(standing, content, what)
+                return
+            if standing:
+                url = f"{self._path}/releases/assets/{standing.id}"
+                self._send("DELETE", url, what, allow=(404,))
+            self._upload(page, name, content, media_type, what)
 
     def _upload(self, page: Page, name: str, content: bytes, media_type: str, what: str) -> None:
         url = f"{self._upload_url(page, what)}?name={quote(name, safe='')}"
@@ -69,11 +73,11 @@ class Assets(Transport):
 
     def _upload_url(self, page: Page, what: str) -> str:
         """Where the release says its files go, if the credential may go there."""
-        url = httpx.URL(page.upload_url.partition("{")[0])
+        url = parsed(page.upload_url.partition("{")[0])
         if takes_uploads(url, self._http.base_url):
             return str(url)
         raise Final(
-            f"could not {what}: files would go to another host, {url.host}",
+            f"could not {what}: files would go to another host, {url.host!r}",
             "check SLIPWAY_GITHUB_API_URL: the credential is only sent to its host and"
             " to that of its uploads",
         )

@@ -1,32 +1,40 @@
 """What is said about a commit: check runs, statuses and workflow runs, as far as the token may."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter
 
 from slipway.clients.github.transport import Forbidden, Transport
 from slipway.clients.github.values import Answer, Text
-from slipway.errors import Unauthorized
+from slipway.errors import Final, Retryable, Unauthorized
 from slipway.release.checks import Check, State
 
 _FINISHED: dict[str, State] = {"success": "passed", "neutral": "skipped", "skipped": "skipped"}
 _STATUSES: dict[str, State] = {"success": "passed", "pending": "waiting"}
+_OR_NONE = BeforeValidator(lambda value: value or {})
+_T = TypeVar("_T")
 
 
 class _App(Answer):
     slug: Text = ""
 
 
+class _Suite(Answer):
+    id: int = 0
+
+
 class _Run(Answer):
-    """A check run, or a workflow run."""
+    """A check run, or a workflow run; both belong to a check suite."""
 
     id: int
     name: Text = ""
     status: Text = ""
     conclusion: Text = ""
     html_url: Text = ""
-    app: Annotated[_App, BeforeValidator(lambda value: value or {})] = _App()
+    app: Annotated[_App, _OR_NONE] = _App()
+    check_suite: Annotated[_Suite, _OR_NONE] = _Suite()
+    check_suite_id: int = 0
     workflow_id: int = 0
 
     def check(self, source: str) -> Check:
@@ -79,51 +87,65 @@ class Checks(Transport):
     def checks(self, sha: str) -> list[Check]:
         """The newest attempt of every check, from all sources that the credential may read.
 
-        Unauthorized when it may read none, with the permissions that would do.
+        Unauthorized when it may read none, with the permissions that would do; Retryable when
+        GitHub does not show the commit yet.
         """
-        sources = (self._check_runs, self._statuses, self._workflow_runs)
-        found: list[Check] = []
-        refusals = []
-        for source in sources:
-            refused = _collect(source, sha, found)
-            if refused:
-                refusals.append(refused)
-        if len(refusals) == len(sources):
+        refusals: list[Forbidden] = []
+        workflows = _readable(self._workflow_runs, sha, refusals)
+        jobs = _readable(self._check_runs, sha, refusals)
+        statuses = _readable(self._statuses, sha, refusals)
+        if len(refusals) == 3:
             raise _unreadable(refusals, sha)
-        return found
+        return [
+            *(run.check("check run") for run in _newest_jobs(jobs, workflows)),
+            *(status.check() for status in statuses),
+            *(run.check("workflow run") for run in _newest(workflows, lambda r: r.workflow_id)),
+        ]
 
-    def _check_runs(self, sha: str) -> Iterator[Check]:
+    def _check_runs(self, sha: str) -> list[_Run]:
         what = f"read the check runs of {sha} in {self.name}"
         url = f"{self._path}/commits/{sha}/check-runs?filter=latest&per_page=100"
         pages = self._pages(url, _CHECK_RUNS, what)
-        runs = [run for page in pages for run in page.check_runs]
-        for run in _newest(runs, lambda run: (run.app.slug, run.name)):
-            yield run.check("check run")
+        return [run for page in pages for run in page.check_runs]
 
-    def _statuses(self, sha: str) -> Iterator[Check]:
+    def _statuses(self, sha: str) -> list[_Status]:
         """GitHub combines them itself: the newest of each context."""
         what = f"read the statuses of {sha} in {self.name}"
         url = f"{self._path}/commits/{sha}/status?per_page=100"
-        for page in self._pages(url, _COMBINED, what):
-            yield from (status.check() for status in page.statuses)
+        pages = self._pages(url, _COMBINED, what)
+        return [status for page in pages for status in page.statuses]
 
-    def _workflow_runs(self, sha: str) -> Iterator[Check]:
+    def _workflow_runs(self, sha: str) -> list[_Run]:
         what = f"read the workflow runs of {sha} in {self.name}"
         url = f"{self._path}/actions/runs?head_sha={sha}&per_page=100"
         pages = self._pages(url, _WORKFLOW_RUNS, what)
-        runs = [run for page in pages for run in page.workflow_runs]
-        for run in _newest(runs, lambda run: (run.workflow_id, run.name)):
-            yield run.check("workflow run")
+        return [run for page in pages for run in page.workflow_runs]
 
 
-def _collect(
-    source: Callable[[str], Iterator[Check]], sha: str, found: list[Check]
-) -> Forbidden | None:
+def _readable(source: Callable[[str], list[_T]], sha: str, refusals: list[Forbidden]) -> list[_T]:
     try:
-        found.extend(source(sha))
+        return source(sha)
     except Forbidden as refusal:
-        return refusal
-    return None
+        refusals.append(refusal)
+        return []
+    except Final as error:
+        if "No commit found" in error.message:  # its servers learn of a push one by one
+            raise Retryable(error.message, "it may be visible a moment later") from None
+        raise
+
+
+def _newest_jobs(jobs: list[_Run], workflows: list[_Run]) -> Iterable[_Run]:
+    """A job of another workflow with the same name is not another attempt: both count.
+
+    Where it is not known which workflow a job belongs to, each suite counts.
+    """
+    workflow_of = {run.check_suite_id: str(run.workflow_id) for run in workflows}
+
+    def key(job: _Run) -> object:
+        suite = job.check_suite.id
+        return job.app.slug, job.name, workflow_of.get(suite, f"suite {suite}")
+
+    return _newest(jobs, key)
 
 
 def _newest(runs: Iterable[_Run], key: Callable[[_Run], object]) -> Iterable[_Run]:

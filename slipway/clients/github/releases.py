@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from slipway.clients.github.transport import Transport, already_exists, decoded, invalid
+from slipway.clients.github.transport import Transport, already_exists, decoded, invalid, may_vanish
 from slipway.clients.github.values import Page
 from slipway.errors import Retryable
 
@@ -71,7 +71,8 @@ class Releases(Transport):
 
     def _change_page(self, page: Page, fields: dict[str, Any], what: str) -> httpx.Response:
         url = f"{self._path}/releases/{page.id}"
-        return self._send("PATCH", url, what, allow=(422,), json=fields)
+        with may_vanish():
+            return self._send("PATCH", url, what, allow=(422,), json=fields)
 
     def _only_one(self, made: Page) -> Page:
         """The release that stays of those that runners made at once; the others are removed.

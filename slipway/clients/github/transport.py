@@ -1,5 +1,6 @@
 """How GitHub is asked: one host, its limits, its pages, its refusals."""
 
+import contextlib
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -11,7 +12,7 @@ import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from slipway.clients.http import TIMEOUT, client, excerpt, failure, retry_after, send
-from slipway.errors import Final, InvalidInput, Retryable, Unauthorized
+from slipway.errors import Final, InvalidInput, NotFound, Retryable, Unauthorized
 from slipway.text import printable, redacted
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -80,9 +81,9 @@ class Transport:
             url = self._next(response.links["next"]["url"], what)
 
     def _next(self, url: str, what: str) -> str:
-        if not same_origin(httpx.URL(url), self._http.base_url):
+        if not same_origin(parsed(url), self._http.base_url):
             raise Final(
-                f"could not {what}: the next page is on another host, {httpx.URL(url).host}",
+                f"could not {what}: the next page is on another host, {parsed(url).host!r}",
                 "check SLIPWAY_GITHUB_API_URL: the credential is only sent to its host",
             )
         return url
@@ -101,7 +102,7 @@ def repository_name(url: str) -> str:
 
 def _safe(api_url: str) -> str:
     """The address, if a credential may travel there."""
-    url = httpx.URL(api_url)
+    url = parsed(api_url)
     if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
         raise InvalidInput(
             f"the credential for {url.host or api_url!r} would travel without TLS",
@@ -121,9 +122,27 @@ def _plain(token: SecretStr) -> str:
     return value
 
 
+def parsed(url: str) -> httpx.URL:
+    """An address from elsewhere; one that is none leads nowhere."""
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL:
+        return httpx.URL("")
+
+
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether two addresses have one scheme, host and port."""
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+@contextlib.contextmanager
+def may_vanish() -> Iterator[None]:
+    """What another runner removed as a duplicate is gone: a new look finds the one that stays."""
+    try:
+        yield
+    except NotFound as gone:
+        hint = "another runner may have removed it as a duplicate; look again"
+        raise Retryable(gone.message, hint) from None
 
 
 def decoded(shape: TypeAdapter[_T], response: httpx.Response, what: str) -> _T:
