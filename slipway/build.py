@@ -1,15 +1,18 @@
 """The build step: one image for one release, whoever built it and however often this runs.
 
 The registry is asked first. A version that it holds is used when it was built from the release
-commit, and is never overwritten. What is handed on is the digest, read back from the registry.
+commit, and is never overwritten. What is handed on is the digest, read back from the registry. The
+tag `latest`, where it is wanted, follows the versions and is nobody's truth.
 """
 
 import tempfile
-from datetime import datetime
 from pathlib import Path
 
 from slipway.builders import builder_for
-from slipway.builders.interface import Target, held, timestamp
+from slipway.builders.arguments import check_arguments
+from slipway.builders.interface import Target, held
+from slipway.builders.labels import labels_for
+from slipway.builders.latest import move_latest
 from slipway.clients.git import cloned
 from slipway.clients.registry import open_repository
 from slipway.errors import Conflict, NotFound, Retryable
@@ -26,19 +29,14 @@ def build(service: Service, release: Release, settings: Settings) -> Image:
     Unauthorized or another Final when a person has to change something, Retryable otherwise.
     Safe to repeat at any time.
     """
-    watch = Stopwatch()
-    digest = _look(service, release, settings)
-    if digest:
-        return _image(service, release, digest, watch, created=False)
-    try:
-        pushed = _build(service, release, settings)
-    except Conflict:  # the registry refuses to move the tag: somebody was faster
-        digest = _look(service, release, settings)
-        if digest is None:
-            raise
-        return _image(service, release, digest, watch, created=False)
-    _confirm(service, release, settings, pushed)
-    return _image(service, release, pushed, watch, created=True)
+    rules, watch = service.image, Stopwatch()
+    if rules.args:
+        check_arguments(rules.args, settings.known_secrets())
+    digest, created = _made(service, release, settings)
+    if rules.latest:
+        with open_repository(rules.repository, settings, push=True) as repository:
+            move_latest(repository, release.version)
+    return _image(service, release, digest, watch, created=created)
 
 
 def find(service: Service, release: Release, settings: Settings) -> Image:
@@ -55,6 +53,22 @@ def find(service: Service, release: Release, settings: Settings) -> Image:
             f"deliver {release.version} first: this step builds nothing",
         )
     return _image(service, release, digest, watch, created=False)
+
+
+def _made(service: Service, release: Release, settings: Settings) -> tuple[str, bool]:
+    """Digest of the version, and whether it was built here."""
+    digest = _look(service, release, settings)
+    if digest:
+        return digest, False
+    try:
+        pushed = _build(service, release, settings)
+    except Conflict:  # the registry refuses to move the tag: somebody was faster
+        digest = _look(service, release, settings)
+        if digest is None:
+            raise
+        return digest, False
+    _confirm(service, release, settings, pushed)
+    return pushed, True
 
 
 def _look(
@@ -74,20 +88,9 @@ def _build(service: Service, release: Release, settings: Settings) -> str:
         with cloned(source.repository, source.branch, settings.optional("source_token")) as clone:
             clone.export(release.sha, source.path, target)
             created = clone.repo.commit(release.sha).committed_datetime
-        order = _order(service, release, created)
+        labels = labels_for(service, release, target, created)
+        order = Target(service.image.repository, release.version, labels, created)
         return builder_for(service.image, settings).build(target, order)
-
-
-def _order(service: Service, release: Release, created: datetime) -> Target:
-    about = {
-        "created": timestamp(created),
-        "revision": release.sha,
-        "source": service.source.repository,
-        "title": service.service,
-        "version": release.version,
-    }
-    labels = {f"org.opencontainers.image.{name}": value for name, value in about.items()}
-    return Target(service.image.repository, release.version, labels, created)
 
 
 def _confirm(service: Service, release: Release, settings: Settings, pushed: str) -> None:

@@ -62,6 +62,24 @@ class Settings(BaseSettings):
             )
         return found
 
+    def build_secret(self, name: str) -> SecretStr:
+        """The value of a build secret; InvalidInput when it is missing or empty."""
+        given = self.build_secrets.get(name)
+        block = block_name(f"build_secret_{name.lower()}")
+        value = given.get_secret_value() if given else self._fallback(block)
+        if not value:
+            raise InvalidInput(
+                f"the build secret {name} has no value",
+                f"name it in SLIPWAY_BUILD_SECRETS, or save a Secret block {block}",
+            )
+        return SecretStr(value)
+
+    def known_secrets(self) -> set[str]:
+        """Every secret value there is, to recognise one where none may be."""
+        fields = [n for n, f in type(self).model_fields.items() if f.annotation == SecretStr | None]
+        found = [*map(self.optional, fields), *self.build_secrets.values()]
+        return {secret.get_secret_value() for secret in found if secret} - {""}
+
     def required(self, field: str) -> str:
         """The text setting of that field; InvalidInput when it is empty."""
         value = str(getattr(self, field))

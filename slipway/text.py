@@ -1,6 +1,9 @@
 """Foreign text made fit to be shown: no credentials, one line, bounded."""
 
 import re
+from collections.abc import Iterable
+
+LOG_LINES = 20  # of a log, in an error
 
 _CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
 _TOKEN = re.compile(r"\b(gh[a-z]_|github_pat_)\w{16,}")  # GitHub's own, with or without a word
@@ -16,3 +19,14 @@ def printable(text: str, limit: int = 200) -> str:
     """`text` on one line, control characters replaced, cut at `limit` characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def shown(line: str) -> str:
+    """One line of a foreign log, as an error quotes it."""
+    return printable(redacted(line), 500)
+
+
+def ending(lines: Iterable[str]) -> str:
+    """The last lines of a log below a heading; empty when there are none."""
+    last = [shown(line) for line in lines][-LOG_LINES:]
+    return "\n".join([f"\nlast {len(last)} lines of the log:", *last]) if last else ""

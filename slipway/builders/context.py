@@ -1,7 +1,8 @@
 """Which files of the source take part in a build, and how they are packed.
 
-`.dockerignore` decides, except that secrets and Git's own data never leave the machine. The archive
-depends on the files' names, contents and executable bits alone: the same source, the same bytes.
+`.dockerignore` decides, except that Git's own data never leaves the machine, and files that look
+like keys only where the service file allows them. The archive depends on the files' names, contents
+and executable bits alone: the same source, the same bytes.
 """
 
 import fnmatch
@@ -30,8 +31,10 @@ def is_secret(path: str) -> bool:
     return any(fnmatch.fnmatchcase(part, pattern) for part in parts for pattern in _SECRET)
 
 
-def context_paths(source: Path, dockerfile: str) -> list[str]:
+def context_paths(source: Path, dockerfile: str, allow: Iterable[str] = ()) -> list[str]:
     """Files and folders an engine needs to build `dockerfile`, relative to the source, sorted.
+
+    What lies at or below an `allow` path is sent although it looks like a key.
 
     InvalidInput when the Dockerfile is missing or empty.
     """
@@ -42,15 +45,22 @@ def context_paths(source: Path, dockerfile: str) -> list[str]:
             " in the release commit",
             "commit it, or correct image.dockerfile in the service file (below source.path)",
         )
-    return _kept(source, dockerfile)
+    return _kept(source, dockerfile, allow)
 
 
-def layer_paths(source: Path, include: Iterable[str]) -> list[str]:
+def left_out(source: Path, dockerfile: str, allow: Iterable[str] = ()) -> list[str]:
+    """Files that `.dockerignore` would send and that stay because they look like keys, sorted."""
+    kept = set(_kept(source, dockerfile, allow))
+    files = [path for path in _unignored(source, dockerfile) if (source / path).is_file()]
+    return sorted(path for path in files if path not in kept and not _is_git(path))
+
+
+def layer_paths(source: Path, include: Iterable[str], allow: Iterable[str] = ()) -> list[str]:
     """Files of the source at or below the `include` paths, and every folder above them, sorted.
 
     InvalidInput when one of them holds no file.
     """
-    files = [path for path in _kept(source, "") if (source / path).is_file()]
+    files = [path for path in _kept(source, "", allow) if (source / path).is_file()]
     chosen: set[str] = set()
     for item in include:
         found = {f for f in files if item == "." or PurePosixPath(f).is_relative_to(item)}
@@ -106,12 +116,28 @@ def pack(
                     archive.addfile(_regular(name, file, moment), content)
 
 
-def _kept(source: Path, dockerfile: str) -> list[str]:
+def _kept(source: Path, dockerfile: str, allow: Iterable[str]) -> list[str]:
+    allowed = tuple(allow)
+
+    def sent(path: str) -> bool:
+        if not is_secret(path):
+            return True
+        below = PurePosixPath(path)
+        return not _is_git(path) and any(below.is_relative_to(item) for item in allowed)
+
+    return sorted(path for path in _unignored(source, dockerfile) if sent(path))
+
+
+def _is_git(path: str) -> bool:
+    return ".git" in PurePosixPath(path.lower()).parts
+
+
+def _unignored(source: Path, dockerfile: str) -> set[str]:
     ignore = source / _IGNORE_FILE
     lines = ignore.read_text(errors="replace").splitlines() if ignore.is_file() else []
     stripped = [line.strip() for line in lines]
     patterns = [line for line in stripped if line and not line.startswith("#")]
-    return sorted(p for p in unignored(source, patterns, dockerfile) if not is_secret(p))
+    return unignored(source, patterns, dockerfile)
 
 
 def _folder(name: str, mtime: int) -> tarfile.TarInfo:

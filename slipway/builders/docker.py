@@ -1,12 +1,14 @@
 """The `docker` builder: the service's Dockerfile, built and pushed by a Docker engine."""
 
-import tempfile
 from pathlib import Path
+from typing import IO
 
-from slipway.builders.context import check_size, context_paths, pack
+from slipway.builders.dockerfile import prepared
 from slipway.builders.interface import Target, held
+from slipway.clients import docker_cli
 from slipway.clients.docker import Engine
-from slipway.clients.registry import credential_of, open_repository
+from slipway.clients.recipe import Recipe
+from slipway.clients.registry import access_of, credential_of, open_repository
 from slipway.service import ImageRules
 from slipway.settings import Settings
 
@@ -21,24 +23,26 @@ class DockerBuilder:
 
     def build(self, source: Path, target: Target) -> str:
         """See `Builder.build`. A failed push leaves no tag in the engine, only its cache."""
-        dockerfile = self._rules.dockerfile
-        paths = context_paths(source, dockerfile)
-        check_size(source, paths)
         with (
-            tempfile.TemporaryFile() as context,
+            prepared(source, self._rules, self._settings, target) as (context, recipe),
             Engine(self._rules.timeout.total_seconds()) as engine,
         ):
-            pack(source, paths, context, target.created)
-            context.seek(0)
-            credential = credential_of(self._settings)
-            if credential:
-                engine.login(target.repository.partition("/")[0], credential)
+            engine.check_platforms(self._rules.platforms)
             try:
-                engine.build(context, dockerfile, target.name, target.labels)
+                self._build(engine, context, recipe, target)
                 return self._push(engine, target)
             except BaseException:  # a cancelled run too
                 engine.discard(target.name)
                 raise
+
+    def _build(self, engine: Engine, context: IO[bytes], recipe: Recipe, target: Target) -> None:
+        access = access_of(target.repository, self._settings)
+        if recipe.secrets:
+            docker_cli.build(context, recipe, access, engine.limit)
+            return
+        if access:
+            engine.login(access)
+        engine.build(context, recipe)
 
     def _push(self, engine: Engine, target: Target) -> str:
         with open_repository(target.repository, self._settings) as repository:

@@ -11,6 +11,7 @@ from slipway.clients.registry import Repository
 from slipway.errors import Conflict
 
 REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,38 @@ def held(repository: Repository, version: str, revision: str) -> Manifest | None
     )
 
 
+def publish(repository: Repository, manifest: Manifest, target: Target) -> str:
+    """Put a manifest whose parts are all there under the target's tag; the digest that holds it.
+
+    Somebody else's, when they were faster with the same revision. Conflict as in `held`.
+    """
+    there = held(repository, target.version, target.revision)
+    if there:
+        return there.digest
+    repository.put(manifest, target.version)
+    return manifest.digest
+
+
+def version_of(repository: Repository, manifest: Manifest) -> str:
+    """What the image, or the first platform of an index, says its version is; empty: nothing."""
+    images = _images(repository, manifest)
+    return str(_labels(repository, images[0]).get(VERSION, "")) if images else ""
+
+
 def _revisions(repository: Repository, manifest: Manifest) -> set[str]:
     """The revision label of the image, or of every platform of an index."""
+    images = _images(repository, manifest)
+    return {_labels(repository, image).get(REVISION, "") for image in images}
+
+
+def _images(repository: Repository, manifest: Manifest) -> list[Manifest]:
     if manifest.media_type not in INDEXES:
-        return {_labels(repository, manifest).get(REVISION, "")}
-    platforms = [
-        entry["digest"]
+        return [manifest]
+    return [
+        repository.manifest(entry["digest"])
         for entry in manifest.document.get("manifests", [])
         if entry.get("platform", {}).get("os") != "unknown"  # attestations stored beside images
     ]
-    return {
-        _labels(repository, repository.manifest(digest)).get(REVISION, "") for digest in platforms
-    }
 
 
 def _labels(repository: Repository, manifest: Manifest) -> dict[str, Any]:

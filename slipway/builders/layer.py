@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slipway.builders.base import Base, platform_of, take_base
 from slipway.builders.context import check_size, layer_paths, pack
-from slipway.builders.interface import Target, held, timestamp
+from slipway.builders.interface import Target, publish, timestamp
 from slipway.clients.oci import (
     DOCKER_MANIFEST,
-    INDEXES,
+    OCI_INDEX,
     OCI_MANIFEST,
     Blob,
     Manifest,
     canonical,
 )
-from slipway.clients.registry import Repository, open_anonymously, open_repository
+from slipway.clients.registry import Repository, open_repository
 from slipway.errors import InvalidInput
-from slipway.service import LayerRules
+from slipway.service import ImageRules, LayerRules
 from slipway.settings import Settings
 
-_PLATFORM = {"architecture": "amd64", "os": "linux"}
 # media types of the manifest: of its configuration, of a layer
 _PARTS = {
     OCI_MANIFEST: (
@@ -40,15 +40,6 @@ _PARTS = {
 
 
 @dataclass(frozen=True)
-class Base:
-    """What the layer goes on: nothing, or the parts of a base image."""
-
-    media_type: str = OCI_MANIFEST
-    layers: tuple[dict[str, Any], ...] = ()  # descriptors
-    config: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
 class Layer:
     """The application's files, packed."""
 
@@ -57,64 +48,70 @@ class Layer:
 
 
 class LayerBuilder:
-    """Builds by the service's `image.layer` rules."""
+    """Builds by the service's `image.layer` rules: an image a platform, all with the same layer."""
 
     name = "layer"
 
-    def __init__(self, rules: LayerRules, settings: Settings) -> None:
+    def __init__(self, rules: ImageRules, settings: Settings) -> None:
         self._rules, self._settings = rules, settings
 
     def build(self, source: Path, target: Target) -> str:
-        """See `Builder.build`. Every blob is there before the manifest is, and that comes last."""
+        """See `Builder.build`. Every part is there before the tag is, and that comes last."""
+        rules = self._rules
+        if rules.secrets or rules.args:
+            raise InvalidInput(
+                "image.secrets and image.args mean nothing to the builder 'layer': it runs nothing",
+                "leave them out, or use the builder 'docker' or 'buildah'",
+            )
         with (
-            tempfile.TemporaryDirectory() as folder,
+            tempfile.TemporaryDirectory() as name,
             open_repository(target.repository, self._settings, push=True) as repository,
         ):
-            layer = self._pack(source, target, Path(folder))
-            base = self._take_base(repository, Path(folder))
-            config = Blob.of(canonical(configuration(base, layer, self._rules, target)))
-            for blob in (layer.blob, config):
-                repository.upload(blob)
-            there = held(repository, target.version, target.revision)
-            manifest = there or _manifest(base, layer, config)
-            if there is None:
-                repository.put(manifest, target.version)
-            return manifest.digest
+            folder = Path(name)
+            layer = self._pack(source, target, folder)
+            repository.upload(layer.blob)
+            images = [
+                self._image(repository, layer, target, platform, folder)
+                for platform in rules.platforms
+            ]
+            top = images[0] if len(images) == 1 else _index(repository, images, rules.platforms)
+            return publish(repository, top, target)
 
     def _pack(self, source: Path, target: Target, folder: Path) -> Layer:
-        paths = layer_paths(source, self._rules.include)
+        rules = self._rules
+        paths = layer_paths(source, rules.layer.include, rules.allow)
         check_size(source, paths)
         tar, packed = folder / "layer.tar", folder / "layer.tar.gz"
         with tar.open("wb") as file:
-            pack(source, paths, file, target.created, self._rules.workdir)
+            pack(source, paths, file, target.created, rules.layer.workdir)
         raw = Blob.of(tar)
         with packed.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as compressed:
             compressed.writelines(raw)
         return Layer(Blob.of(packed), raw.digest)
 
-    def _take_base(self, repository: Repository, folder: Path) -> Base:
-        if self._rules.base is None:
-            return Base()
-        name, _, digest = self._rules.base.partition("@")
-        name = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
-        if not digest.startswith("sha256:") or "/" not in name:
-            raise InvalidInput(
-                f"image.layer.base: {self._rules.base!r} is not a reference by digest",
-                "write it as host/repository@sha256:...; a tag can move, a digest cannot",
-            )
-        ours = name.partition("/")[0] == repository.host
-        opened = open_repository if ours else open_anonymously
-        with opened(name, self._settings) as origin:
-            base = _read_base(origin, digest)
-            for descriptor in base.layers:
-                if not descriptor.get("urls"):
-                    _carry(origin, repository, descriptor["digest"], folder)
-        return base
+    def _image(
+        self, repository: Repository, layer: Layer, target: Target, platform: str, folder: Path
+    ) -> Manifest:
+        rules = self._rules.layer
+        base = take_base(rules.base, platform, repository, self._settings, folder)
+        config = Blob.of(canonical(configuration(base, layer, rules, target, platform)))
+        repository.upload(config)
+        config_type, layer_type = _PARTS[base.media_type]
+        return Manifest.of(
+            {
+                "schemaVersion": 2,
+                "mediaType": base.media_type,
+                "config": config.descriptor(config_type),
+                "layers": [*base.layers, layer.blob.descriptor(layer_type)],
+            }
+        )
 
 
-def configuration(base: Base, layer: Layer, rules: LayerRules, target: Target) -> dict[str, Any]:
+def configuration(
+    base: Base, layer: Layer, rules: LayerRules, target: Target, platform: str
+) -> dict[str, Any]:
     """The image's configuration: the base's, with the layer, the labels and the rules added."""
-    config = dict(base.config or _PLATFORM)
+    config = dict(base.config or platform_of(platform))
     runtime = dict(config.get("config") or {})
     names = {name for name, _ in rules.env}
     kept = [item for item in runtime.get("Env") or [] if item.partition("=")[0] not in names]
@@ -134,45 +131,11 @@ def configuration(base: Base, layer: Layer, rules: LayerRules, target: Target) -
     }
 
 
-def _manifest(base: Base, layer: Layer, config: Blob) -> Manifest:
-    config_type, layer_type = _PARTS[base.media_type]
-    document = {
-        "schemaVersion": 2,
-        "mediaType": base.media_type,
-        "config": config.descriptor(config_type),
-        "layers": [*base.layers, layer.blob.descriptor(layer_type)],
-    }
-    return Manifest.of(document)
-
-
-def _read_base(origin: Repository, digest: str) -> Base:
-    manifest = origin.manifest(digest)
-    if manifest.media_type in INDEXES:
-        manifest = origin.manifest(_for_platform(manifest, origin.name))
-    if manifest.media_type not in _PARTS:
-        raise InvalidInput(
-            f"image.layer.base: {origin.name}@{digest} is {manifest.media_type}, not an image",
-            "name an OCI or Docker v2 image",
-        )
-    document = manifest.document
-    config = origin.json_blob(document["config"]["digest"])
-    return Base(manifest.media_type, tuple(document["layers"]), config)
-
-
-def _for_platform(index: Manifest, name: str) -> str:
-    for entry in index.document.get("manifests", []):
-        if _PLATFORM.items() <= entry.get("platform", {}).items():
-            return str(entry["digest"])
-    raise InvalidInput(
-        f"image.layer.base: {name}@{index.digest} has no image for linux/amd64",
-        "name another base",
-    )
-
-
-def _carry(origin: Repository, target: Repository, digest: str, folder: Path) -> None:
-    """Have a blob of the base in the target repository too, moved as little as possible."""
-    if target.holds(digest):
-        return
-    if origin.host == target.host and target.mount(digest, origin.path):
-        return
-    target.upload(origin.download(digest, folder / "blob"))
+def _index(repository: Repository, images: list[Manifest], platforms: tuple[str, ...]) -> Manifest:
+    """An index of the images, which are published by their digests."""
+    entries = []
+    for image, platform in zip(images, platforms, strict=True):
+        repository.put(image, image.digest)
+        about = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.body)}
+        entries.append({**about, "platform": platform_of(platform)})
+    return Manifest.of({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})

@@ -7,8 +7,7 @@ its own for a build, so one watch ends whatever takes longer than the step may.
 import contextlib
 import math
 import threading
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
@@ -21,8 +20,10 @@ from docker.utils import kwargs_from_env
 from docker.utils.build import exclude_paths
 
 from slipway.clients.docker_stream import built, engine_error, pushed
-from slipway.clients.registry_auth import Credential
-from slipway.errors import Final, Retryable
+from slipway.clients.process import Limit
+from slipway.clients.recipe import Recipe
+from slipway.clients.registry_auth import Access, Credential
+from slipway.errors import Final, InvalidInput, Retryable
 from slipway.text import printable, redacted
 
 _FIRST_ANSWER = 10  # seconds until the engine must have said hello
@@ -53,7 +54,7 @@ class Engine:
                 f"cannot reach the Docker engine at {where}: {_said(error)}",
                 "start it, set DOCKER_HOST, or use the builder 'layer', which needs none",
             ) from None
-        self._limit, self._end = limit, time.monotonic() + limit
+        self.limit = Limit(limit)
         self._watch = _Watch(self._api)
 
     def __enter__(self) -> Self:
@@ -62,10 +63,22 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self._api.close()
 
-    def login(self, registry: str, credential: Credential) -> None:
+    def check_platforms(self, wanted: Iterable[str]) -> None:
+        """InvalidInput unless the one platform of this engine is what is wanted."""
+        with self._bounded("ask the Docker engine for its platform"):
+            about = self._api.version()
+        own = f"{about.get('Os')}/{about.get('Arch')}"
+        if {"/".join(platform.split("/")[:2]) for platform in wanted} != {own}:
+            raise InvalidInput(
+                f"the builder 'docker' builds for one platform only, that of its engine: {own},"
+                f" not {', '.join(wanted)}",
+                "correct image.platforms, or use the builder 'buildah', which builds an index",
+            )
+
+    def login(self, access: Access) -> None:
         """Use the credential for private base images too; in the memory of this object only."""
-        what = f"log in to {registry} through the Docker engine"
-        with self._bounded(what):
+        registry, credential = access.registry, access.credential
+        with self._bounded(f"log in to {registry} through the Docker engine"):
             self._api.login(
                 credential.username,
                 password=credential.password.get_secret_value(),
@@ -73,24 +86,22 @@ class Engine:
                 reauth=True,
             )
 
-    def build(
-        self, context: IO[bytes], dockerfile: str, name: str, labels: Mapping[str, str]
-    ) -> None:
-        """Build the tar `context` and tag the image `name` (`repository:version`)."""
-        what = f"build {name} from {dockerfile}"
-        with self._bounded(what) as seconds:
+    def build(self, context: IO[bytes], recipe: Recipe) -> None:
+        """Build the tar `context`, with what needs no secrets, and tag the image."""
+        with self._bounded(recipe.what) as seconds:
             lines = self._api.build(
                 fileobj=context,
                 custom_context=True,
-                dockerfile=dockerfile,
-                tag=name,
-                labels=dict(labels),
+                dockerfile=recipe.dockerfile,
+                tag=recipe.name,
+                labels=dict(recipe.labels),
+                buildargs=dict(recipe.arguments),
                 rm=True,
                 forcerm=True,
                 timeout=seconds,
                 decode=True,
             )
-            built(lines, what)
+            built(lines, recipe.what)
 
     def push(self, repository: str, version: str, credential: Credential | None) -> str:
         """Push `repository:version` and return the digest the registry gave it.
@@ -116,29 +127,23 @@ class Engine:
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Generator[int, None, None]:
         """Seconds that are left, at least one; failures inside become errors of ours."""
-        left = self._end - time.monotonic()
-        with self._watch.over(max(left, 0.0)):
+        left = self.limit.left
+        with self._watch.over(left):
             try:
                 yield max(1, math.ceil(left))
             except APIError as error:
                 raise engine_error(str(error.explanation or error), what) from None
             except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as e:
                 if self._watch.expired:
-                    raise self._too_slow(what) from None
+                    raise self.limit.exceeded(what) from None
                 raise Retryable(
                     f"could not {what}: the Docker engine went away: {_said(e)}",
                     "check that the engine runs, then retry",
                 ) from None
             except Retryable:
                 if self._watch.expired:  # the stream ended because we ended it
-                    raise self._too_slow(what) from None
+                    raise self.limit.exceeded(what) from None
                 raise
-
-    def _too_slow(self, what: str) -> Final:
-        return Final(
-            f"could not {what}: ended after {self._limit:.0f} s, the limit of the step",
-            "make it faster, or raise image.timeout in the service file",
-        )
 
 
 class _Watch:

@@ -9,27 +9,51 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from slipway.clients.registry_words import BUSY, DENIED, LOGIN, NETWORK, UNKNOWN
 from slipway.errors import Conflict, Final, NotFound, Retryable, SlipwayError, Unauthorized
-from slipway.text import printable, redacted
+from slipway.text import LOG_LINES, ending, shown
 
-LOG_LINES = 20  # of the log, in an error
-_NETWORK = re.compile(
-    r"connection refused|connection reset|no such host|no route to host|network is unreachable"
-    r"|i/o timeout|timed? ?out|deadline exceeded|server misbehaving|name resolution"
-    r"|unexpected EOF|\bEOF$|request canceled|Client\.Timeout",
-    re.IGNORECASE,
-)
-_BUSY = re.compile(
-    r"toomanyrequests|too many requests|(HTTP|status|code)[a-z ]*:? (429|5\d\d)\b", re.IGNORECASE
-)
+_CORRECT = "correct the Dockerfile or the source, and release again"
+_LATER = "the engine could not reach the registry; retry"
 _OURS = re.compile(r"^(COPY|ADD) failed|dockerfile parse error|Cannot locate specified Dockerfile")
-_LOGIN = re.compile(
-    r"no basic auth credentials|unauthorized|authentication required|incorrect username|\b401\b",
-    re.IGNORECASE,
+# The first that matches tells the kind; its order is from what is certain to what may be chance.
+_KINDS: tuple[tuple[re.Pattern[str], str, type[SlipwayError], str], ...] = (
+    (_OURS, "could not", Final, _CORRECT),
+    (
+        re.compile("requires BuildKit"),
+        "could not",
+        Final,
+        "use the builder 'buildah', which knows what BuildKit does",
+    ),
+    (
+        re.compile("no space left"),
+        "could not",
+        Final,
+        "free disk space on the Docker engine",
+    ),
+    (
+        UNKNOWN,
+        "could not",
+        NotFound,
+        "check the name and tag of the base image, or image.repository",
+    ),
+    (
+        LOGIN,
+        "could not",
+        Unauthorized,
+        "check SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD",
+    ),
+    (
+        DENIED,
+        "no permission to",
+        Unauthorized,
+        "check the rights of SLIPWAY_REGISTRY_USERNAME, and the repository's name",
+    ),
+    (BUSY, "could not", Retryable, _LATER),
+    (NETWORK, "could not", Retryable, _LATER),
 )
 _TAKEN = re.compile(r"already points at|immutable|cannot be overwritten", re.IGNORECASE)
 _ABSENT = re.compile(r"tag does not exist|image does not exist locally", re.IGNORECASE)
-_CORRECT = "correct the Dockerfile or the source, and release again"
 _PUSH_PROGRESS = re.compile(r"Retrying in \d+ second")
 
 
@@ -66,7 +90,7 @@ def pushed(lines: Iterable[Mapping[str, Any]], what: str) -> str:
 def build_error(line: Mapping[str, Any], what: str, log: str = "") -> SlipwayError:
     """The error for a build stream's last line."""
     said = str(line["error"])
-    message = f"could not {what}: {_shown(said)}{log}"
+    message = f"could not {what}: {shown(said)}{log}"
     detail = line.get("errorDetail")
     code = detail.get("code") if isinstance(detail, Mapping) else None
     if code == 137:
@@ -78,35 +102,22 @@ def build_error(line: Mapping[str, Any], what: str, log: str = "") -> SlipwayErr
 
 def push_error(said: str, what: str, log: str = "", *, retried: bool = False) -> SlipwayError:
     """The error for a push stream's last line. `retried`: the engine itself tried for long."""
-    message = f"could not {what}: {_shown(said)}{log}"
+    message = f"could not {what}: {shown(said)}{log}"
     if _TAKEN.search(said):
         return Conflict(message, "release a new version; a version is never overwritten")
     if _ABSENT.search(said):
         return NotFound(message, "the image was removed from the engine meanwhile; build it again")
-    if retried and _BUSY.search(said):
+    if retried and BUSY.search(said):
         return Final(message, "the engine retried by itself: look at the registry and its disk")
     return engine_error(said, what, log)
 
 
 def engine_error(said: str, what: str, log: str = "") -> SlipwayError:
     """The error for any refusal of the engine or, through it, of a registry."""
-    message = f"could not {what}: {_shown(said)}{log}"
-    if _OURS.search(said):
-        return Final(message, _CORRECT)
-    if "no space left" in said:
-        return Final(message, "free disk space on the Docker engine")
-    if _LOGIN.search(said):
-        return Unauthorized(
-            message, "check SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD"
-        )
-    if re.search(r"\bdenied\b", said):
-        return Unauthorized(
-            f"no permission to {what}: {_shown(said)}{log}",
-            "check the rights of SLIPWAY_REGISTRY_USERNAME, and the repository's name",
-        )
-    if _BUSY.search(said) or _NETWORK.search(said):
-        return Retryable(message, "the engine could not reach the registry; retry")
-    return Final(message, "the engine refuses; its words above say why")
+    for pattern, act, kind, hint in _KINDS:
+        if pattern.search(said):
+            return kind(f"{act} {what}: {shown(said)}{log}", hint)
+    return Final(f"could not {what}: {shown(said)}{log}", "the engine refuses; its words say why")
 
 
 class _Log:
@@ -121,14 +132,12 @@ class _Log:
         parts = [line.get("id"), line.get("status"), line.get("stream")]
         for text in " ".join(str(part) for part in parts if part).splitlines():
             if text.strip():
-                self._lines.append(_shown(text))
+                self._lines.append(text)
 
     @property
     def text(self) -> str:
         """The lines below a heading; empty when there are none."""
-        if not self._lines:
-            return ""
-        return "\n".join([f"\nlast {len(self._lines)} lines of the log:", *self._lines])
+        return ending(self._lines)
 
 
 def _aux(line: Mapping[str, Any]) -> Mapping[str, str]:
@@ -141,7 +150,3 @@ def _cut_off(what: str, missing: str, log: str) -> Retryable:
         f"could not {what}: the engine stopped talking before it named {missing}{log}",
         "nothing is known about the outcome; retry",
     )
-
-
-def _shown(text: str) -> str:
-    return printable(redacted(text), 500)

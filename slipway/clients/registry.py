@@ -5,17 +5,18 @@ written `host[:port]/path`; the digest, never the tag, identifies what is in it.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from slipway.clients import http as web
-from slipway.clients.oci import ACCEPT, OCI_INDEX, Blob, Manifest, digest_of
-from slipway.clients.registry_auth import Credential
+from slipway.clients.oci import ACCEPT, Blob, Manifest, digest_of
+from slipway.clients.registry_auth import Access, Credential
 from slipway.clients.registry_connection import Connection
 from slipway.errors import Conflict, Final, NotFound
 from slipway.settings import Settings
 
 _LARGEST = 64 * 1024 * 1024  # bytes of a JSON blob; the bill of materials of a large image has 10
-_PAGES = 20  # of referrers; a registry that has more loops
+_PAGES = 100  # of a list; a registry that has more loops
+_Item = TypeVar("_Item")
 
 
 class Repository:
@@ -91,19 +92,31 @@ class Repository:
         """Descriptors of the manifests whose subject is `digest`; None without a referrers API."""
         what = f"list what refers to {self.name}@{digest}"
         url, query = f"/v2/{self.path}/referrers/{digest}", {"artifactType": artifact_type}
+        found = self._listed(url, what, query, "manifests", dict)
+        # A registry may ignore the filter.
+        return found and [item for item in found if item.get("artifactType") == artifact_type]
+
+    def tags(self) -> list[str]:
+        """Every tag of the repository, in the registry's order; none when it does not exist yet."""
+        what = f"list the tags of {self.name}"
+        return self._listed(f"/v2/{self.path}/tags/list", what, {"n": "1000"}, "tags", str) or []
+
+    def _listed(
+        self, url: str, what: str, query: dict[str, str], key: str, kind: type[_Item]
+    ) -> list[_Item] | None:
+        """What all pages of a list hold under `key`; None when there is no such list."""
         answer = self._connection.send("GET", url, what, allow=(404,), params=query)
         if answer.status_code == 404:
             return None
-        found = _listed(answer.content, what)
+        found = _items(answer.content, what, key, kind)
         for _ in range(_PAGES):
             if "next" not in answer.links:
-                # A registry may ignore the filter.
-                return [item for item in found if item.get("artifactType") == artifact_type]
+                return found
             following = answer.url.join(answer.links["next"]["url"])
             if not self._connection.at_home(following):
                 raise Final(f"could not {what}: the next page is elsewhere", "check the registry")
             answer = self._connection.send("GET", following, what)
-            found += _listed(answer.content, what)
+            found += _items(answer.content, what, key, kind)
         raise Final(f"could not {what}: the list does not end", "check the registry")
 
     def json_blob(self, digest: str) -> dict[str, Any]:
@@ -189,15 +202,23 @@ def credential_of(settings: Settings) -> Credential | None:
     return Credential(settings.registry_username, password)
 
 
+def access_of(name: str, settings: Settings) -> Access | None:
+    """What a tool is told about the registry of our repository `name`."""
+    credential = credential_of(settings)
+    return Access(name.partition("/")[0], credential) if credential else None
+
+
 def is_plain(name: str, settings: Settings) -> bool:
     """Whether the registry of a repository is spoken to without TLS."""
     return name.partition("/")[0] in settings.plain_http_registries
 
 
-def _listed(body: bytes, what: str) -> list[dict[str, Any]]:
-    found = Manifest(OCI_INDEX, body).document.get("manifests")
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise Final(f"could not {what}: the answer is not an index", "check the registry")
+def _items(body: bytes, what: str, key: str, kind: type[_Item]) -> list[_Item]:
+    found = Manifest("", body).document.get(key)
+    if found is None and kind is str:  # docker-registry's answer for a repository without tags
+        return []
+    if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
+        raise Final(f"could not {what}: the answer has no list of {key}", "check the registry")
     return found
 
 

@@ -33,6 +33,22 @@ class Credential:
         return request.headers["Authorization"]
 
 
+@dataclass(frozen=True)
+class Access:
+    """Our credential and the one registry it is for."""
+
+    registry: str  # host[:port]
+    credential: Credential
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The file from which docker and buildah read it."""
+        hub = ["https://index.docker.io/v1/", "docker.io"]
+        names = hub if self.registry == "docker.io" else [self.registry]
+        value = self.credential.header.removeprefix("Basic ")
+        return {"auths": {name: {"auth": value} for name in names}}
+
+
 class ChallengeAuth(httpx.Auth):
     """Answers a registry's 401 once, and keeps the answer for the requests that follow.
 

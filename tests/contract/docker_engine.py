@@ -1,4 +1,4 @@
-"""A real Docker engine and a real registry, for tests that ask for them.
+"""A real Docker engine, a real buildah and a real registry, for tests that ask for them.
 
 The engine that the machine offers is used; else root starts one and stops it. Where neither is
 possible the tests are skipped, unless CI or SLIPWAY_REQUIRE_DOCKER=1 says that they must run.
@@ -75,6 +75,16 @@ def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry
     command = ["docker-registry", "serve", "registry.yml"]
     with _running(command, folder, lambda: _status(registry.address) == 401):
         yield registry
+
+
+@pytest.fixture(scope="session")
+def buildah() -> None:
+    """A buildah that can run; its builds leave nothing, so there is nothing to remove."""
+    alone = ["unshare", "--mount", "--pid", "--fork", "--mount-proc"] if os.geteuid() == 0 else []
+    try:
+        subprocess.run([*alone, "buildah", "--version"], capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        _missing(f"buildah cannot run: {error}")
 
 
 def remove_labelled(client: docker.DockerClient) -> None:

@@ -110,6 +110,7 @@ def test_B01_B25_B30_build_gives_an_image_by_digest(world: World) -> None:
         "org.opencontainers.image.revision": wanted.sha,
         "org.opencontainers.image.source": f"{world.git_url}/acme/books",
         "org.opencontainers.image.title": "books-api",
+        "org.opencontainers.image.url": f"{world.git_url}/acme/books",
         "org.opencontainers.image.version": "1.2.0",
     }
     assert found.files == {"app/Dockerfile", "app/server.py", "app/text"}

@@ -16,7 +16,7 @@ import pytest
 from sandbox.serving import Receive, Scope, Send, free_port, served
 from slipway.builders import builder_for
 from slipway.clients.docker import Engine
-from slipway.clients.registry_auth import Credential
+from slipway.clients.registry_auth import Access, Credential
 from slipway.errors import Conflict, Final, InvalidInput, NotFound, Retryable, Unauthorized
 from slipway.service import ImageRules
 from tests.contract.docker_engine import LABEL, RegistryLogin
@@ -133,7 +133,7 @@ def test_B24_wrong_password_is_final(
     wrong = settings_for(real_registry._replace(password="wrong-secret")).registry_password
     assert wrong
     with Engine(20) as engine, pytest.raises(Unauthorized) as caught:
-        engine.login(real_registry.address, Credential(real_registry.username, wrong))
+        engine.login(Access(real_registry.address, Credential(real_registry.username, wrong)))
     assert "wrong-secret" not in str(caught.value)
 
 
@@ -189,7 +189,12 @@ class Script:
         json_type = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": json_type})
         if not scope["path"].endswith("/build"):
-            await send({"type": "http.response.body", "body": b'{"ApiVersion": "1.41"}'})
+            await send(
+                {
+                    "type": "http.response.body",
+                    "body": b'{"ApiVersion": "1.41", "Os": "linux", "Arch": "amd64"}',
+                }
+            )
             return
         for line in self.lines:
             body = json.dumps(line).encode() + b"\r\n"

@@ -224,5 +224,5 @@ def test_an_answer_that_is_no_list_is_final(
     body: dict[str, Any], changed: Changed, repository: Repository
 ) -> None:
     changed.inner = _paged([body, body], str)
-    with pytest.raises(Final, match="the answer is not an index"):
+    with pytest.raises(Final, match="the answer has no list of manifests"):
         texts(repository, DIGEST)
