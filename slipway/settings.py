@@ -5,6 +5,7 @@ from elsewhere: `load` takes a function that is asked for it when it is needed (
 that reads Prefect Secret blocks).
 """
 
+import json
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -21,6 +22,10 @@ def _listed(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _parsed(value: object) -> object:
+    return json.loads(value or "{}") if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Endpoints and credentials of one installation."""
 
@@ -33,7 +38,8 @@ class Settings(BaseSettings):
     registry_username: str = ""
     registry_password: SecretStr | None = None
     plain_http_registries: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
-    build_secrets: dict[str, SecretStr] = {}  # JSON object: name of a build secret, its value
+    # JSON object: the name of a build secret, and its value
+    build_secrets: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)] = {}
     signing_key: SecretStr | None = None  # PEM, ECDSA P-256 or Ed25519: signs provenance
     trusted_keys: str = ""  # PEM public keys that provenance may be signed with
     argocd_url: str = ""

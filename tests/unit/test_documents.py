@@ -138,7 +138,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     told = {name: default.strip("`") for name, default, _ in rows}
     defaults = {}
     for name, field in Settings.model_fields.items():
-        empty = field.default in (None, "", ())
+        empty = field.default in (None, "", (), {})
         defaults[f"SLIPWAY_{name.upper()}"] = "\u2013" if empty else str(field.default)
     assert told == defaults
     secrets = {name for name, _, meaning in rows if meaning.startswith("secret:")}

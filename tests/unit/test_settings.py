@@ -10,7 +10,7 @@ from slipway.errors import InvalidInput
 from slipway.settings import Settings, block_name, load
 
 SECRETS = [
-    name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)
+    name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None
 ]
 
 
@@ -98,3 +98,45 @@ def test_X12_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, field: str) -> 
         repr(settings.secret(field)),
     ):
         assert "hunter2" not in shown
+
+
+def test_build_secrets_come_by_name_from_a_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_BUILD_SECRETS", '{"NPM_TOKEN": "hunter2"}')
+    settings = load()
+    assert settings.build_secret("NPM_TOKEN") == SecretStr("hunter2")
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", '{"NPM_TOKEN": ""}'])
+def test_X14_a_missing_build_secret_names_variable_and_block(
+    monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    if text is not None:
+        monkeypatch.setenv("SLIPWAY_BUILD_SECRETS", text)
+    with pytest.raises(InvalidInput, match="the build secret NPM_TOKEN has no value") as error:
+        load().build_secret("NPM_TOKEN")
+    assert "SLIPWAY_BUILD_SECRETS" in error.value.hint
+    assert "slipway-build-secret-npm-token" in error.value.hint
+
+
+def test_a_block_stands_in_for_a_missing_build_secret() -> None:
+    blocks = {"slipway-build-secret-npm-token": "from the block"}
+    assert load(blocks.get).build_secret("NPM_TOKEN") == SecretStr("from the block")
+
+
+@pytest.mark.parametrize("text", ["hunter2", '["hunter2"]', '{"A": ["hunter2"]}'])
+def test_X12_build_secrets_that_cannot_be_read_are_not_shown(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("SLIPWAY_BUILD_SECRETS", text)
+    with pytest.raises(InvalidInput, match="cannot read SLIPWAY_BUILD_SECRETS") as error:
+        load()
+    assert "hunter2" not in str(error.value)
+
+
+def test_every_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_BUILD_SECRETS", '{"A": "one", "B": ""}')
+    monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", "two")
+    blocks = {"slipway-argocd-token": "three"}
+    assert load(blocks.get).known_secrets() == {"one", "two", "three"}
