@@ -52,7 +52,7 @@ class Engine:
             where = address.get("base_url", DEFAULT_UNIX_SOCKET)
             raise Final(
                 f"cannot reach the Docker engine at {where}: {_said(error)}",
-                "start it, set DOCKER_HOST, or use the builder 'buildah' or 'layer', which need none",
+                "start it, set DOCKER_HOST, or use the builder 'buildah' or 'layer'",
             ) from None
         self.limit = Limit(limit)
         self._watch = _Watch(self._api)
