@@ -93,6 +93,22 @@ class Image(Value):
         return f"{self.repository}@{self.digest}"
 
 
+class Chart(Value):
+    """A Helm chart in a registry; like an image, its digest is its identity."""
+
+    name: str
+    repository: str  # host[:port]/path, the last part of which is the name
+    version: str  # the tag
+    digest: str  # "sha256:" and 64 hex
+    created: bool  # False: the registry held it already
+    timing: Timing
+
+    @property
+    def reference(self) -> str:
+        """`repository@digest`, as Helm takes it behind `oci://`."""
+        return f"{self.repository}@{self.digest}"
+
+
 class Edit(Value):
     """One scalar of one manifest, before and after."""
 

@@ -189,9 +189,10 @@ def open_repository(name: str, settings: Settings, *, push: bool = False) -> Rep
     return Repository(name, credential_of(settings), is_plain(name, settings), rights)
 
 
-def open_anonymously(name: str, settings: Settings) -> Repository:
-    """A repository of a registry that is not ours, to read from."""
-    return Repository(name, None, is_plain(name, settings), "pull")
+def open_anonymously(name: str, settings: Settings, *, push: bool = False) -> Repository:
+    """A repository of a registry that our credential is not for."""
+    rights = "pull,push" if push else "pull"
+    return Repository(name, None, is_plain(name, settings), rights)
 
 
 def credential_of(settings: Settings) -> Credential | None:

@@ -1,0 +1,1 @@
+"""Helm charts: which files make one, how they are packed, and how the package is published."""
