@@ -11,9 +11,10 @@ from prefect.states import Completed
 
 from flows.approval import approve
 from flows.naming import run_name
-from slipway.model import Image, Proof, Release
+from slipway.model import Chart, Image, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
+from tasks.chart import publish_chart
 from tasks.gitops import update_gitops
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
@@ -36,9 +37,10 @@ def deliver(service: str, version: str | None = None) -> State[object]:
         return Completed(message=release.summary)
     name_run(spec, release.version)
     image = build_image(spec, release)
+    chart = publish_chart(spec, release)
     proofs: list[Proof] = []
     for environment in spec.environments:
-        proofs.append(carry(spec, environment, release, image, proofs))
+        proofs.append(carry(spec, environment, release, image, proofs, chart))
     places = ", ".join(proof.environment for proof in proofs)
     return Completed(message=f"{service} {release.version} is proven in {places}")
 
@@ -49,6 +51,7 @@ def carry(
     release: Release,
     image: Image,
     earlier: Sequence[Proof],
+    chart: Chart | None = None,
 ) -> Proof:
     """Bring one image into one environment, and prove it."""
     approval = approve(service, environment, release, image, earlier)
@@ -62,5 +65,5 @@ def carry(
         smoke=smoke,
         approval=approval,
     )
-    write_report(service, release, image, [*earlier, proof])
+    write_report(service, release, image, [*earlier, proof], chart)
     return proof

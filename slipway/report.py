@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from slipway.markdown import code, escape, fence, link, moment, safe_url
-from slipway.model import Approval, Change, Commit, Image, Proof, Release
+from slipway.model import Approval, Change, Chart, Commit, Image, Proof, Release
 from slipway.service import Environment, Service
 from slipway.timeline import steps, timeline
 
@@ -174,7 +174,11 @@ def decision_record(service: Service, approval: Approval) -> str:
 
 
 def delivery_report(
-    service: Service, release: Release, image: Image, proofs: Sequence[Proof]
+    service: Service,
+    release: Release,
+    image: Image,
+    proofs: Sequence[Proof],
+    chart: Chart | None = None,
 ) -> str:
     """The report of a delivery as far as it has come: what is proven where, and in what time."""
     entries = [f"- {link(text, url)}" for _, url, text in links(service, release, image, proofs)]
@@ -183,12 +187,16 @@ def delivery_report(
         [
             f"# {escape(service.service)} {escape(release.version)}",
             _summary(service, release, proofs),
-            f"Image {code(image.reference)}, built from {code(release.sha)}.",
+            f"Image {code(image.reference)}, built from {code(release.sha)}.{_chart(chart)}",
             f"{where}## Commits\n\n{commit_list(release.commits)}",
-            f"## Timeline\n\n{timeline(steps(release, image, proofs))}",
+            f"## Timeline\n\n{timeline(steps(release, image, proofs, chart))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )
+
+
+def _chart(chart: Chart | None) -> str:
+    return f"\n\nChart {code(f'oci://{chart.reference}')}." if chart else ""
 
 
 def _summary(service: Service, release: Release, proofs: Sequence[Proof]) -> str:

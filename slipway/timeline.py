@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slipway.markdown import duration, escape, moment, table
-from slipway.model import Image, Proof, Release, Timing
+from slipway.model import Chart, Image, Proof, Release, Timing
 
 
 class Step(NamedTuple):
@@ -14,9 +14,13 @@ class Step(NamedTuple):
     timing: Timing
 
 
-def steps(release: Release, image: Image, proofs: Sequence[Proof]) -> list[Step]:
+def steps(
+    release: Release, image: Image, proofs: Sequence[Proof], chart: Chart | None = None
+) -> list[Step]:
     """The steps of a delivery in their order."""
     found = [Step("release", release.timing), Step("build", image.timing)]
+    if chart:
+        found.append(Step("chart", chart.timing))
     for proof in proofs:
         found += [
             Step(f"GitOps update, {proof.environment}", proof.promotion.timing),

@@ -54,4 +54,5 @@ class ChartRules(Value):
     """A Helm chart that is published with every release."""
 
     path: RepositoryPath  # folder of Chart.yaml, below source.path
+    # Where charts go; the chart's name is added, as `helm push` does.
     repository: Annotated[str, Field(pattern=r"^oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+$")]

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from slipway.model import (
     Approval,
     Change,
+    Chart,
     Commit,
     Edit,
     Image,
@@ -352,6 +353,16 @@ def test_the_timeline_adds_up_and_shows_the_share_of_waiting() -> None:
     text = timeline(steps(release(), IMAGE, [proof()]))
     assert "| sync wait, staging | 2026-01-02 10:00:43 UTC | 1 min 00 s | 45.0 s | 75% |" in text
     assert text.splitlines()[-1] == "| **all steps** |  | 1 min 39 s | 47.0 s | 47% |"
+
+
+def test_the_report_names_the_chart_by_digest() -> None:
+    where = "ghcr.io/parraletz/charts/books-api"
+    chart = Chart(name="books-api", repository=where, version="2.1.0", digest=f"sha256:{'c' * 64}",
+                  created=True, timing=at(3))  # fmt: skip
+    text = delivery_report(SERVICE, release(), IMAGE, [proof()], chart)
+    assert f"Chart `oci://{where}@sha256:{'c' * 64}`." in text
+    assert "| chart |" in text
+    assert "Chart" not in delivery_report(SERVICE, release(), IMAGE, [proof()])
 
 
 def test_the_timeline_of_a_step_that_took_no_time() -> None:
