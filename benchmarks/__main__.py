@@ -4,18 +4,21 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import orchestration
+from benchmarks import orchestration, versions
 
 ROUNDS = 5
 RESULTS = Path(".slipway/bench.json")
 
 
 def main() -> int:
-    figures = {"orchestration cost, commit → staging proven": orchestration.measure(ROUNDS)}
+    figures = {
+        "next version, 20,000 commits and 30 new ones": versions.measure(ROUNDS),
+        "orchestration cost, commit → staging proven": orchestration.measure(ROUNDS),
+    }
     for name, values in figures.items():
         print(name)
         for key, value in values.items():
-            print(f"  {key:<12}{value:8.2f}")
+            print(f"  {key:<14}{value:8.2f}")
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"written to {RESULTS}")

@@ -71,31 +71,45 @@ def newest_in(
 
     A full version follows full versions; pre-releases follow both.
     """
-    within = clone.fetched_tags(revision)
-    return _highest(
-        tagged[version]
-        for version in tagged
-        if tagged[version].tag in within
-        and not (below and (version >= below or (version.pre and not below.pre)))
+    return _highest_in(
+        clone,
+        revision,
+        [
+            release
+            for version, release in tagged.items()
+            if not (below and (version >= below or (version.pre and not below.pre)))
+        ],
     )
 
 
 def _newest(
     clone: Clone, service: Service, tagged: Mapping[Version, Tagged], stamped: Version | None
 ) -> tuple[Tagged | None, Tagged | None]:
-    line, within = Line.of(service.source.branch), clone.fetched_tags(clone.head)
-    here = [
+    line, prerelease = Line.of(service.source.branch), service.release.prerelease
+    counted = [
         release
         for version, release in tagged.items()
-        if release.tag in within
-        and (line is None or version < line.end)
-        and (not version.pre or service.release.prerelease or version == stamped)
+        if (line is None or version < line.end)
+        and (not version.pre or prerelease or version == stamped)
     ]
-    return _highest(here), _highest(release for release in here if not release.version.pre)
+    newest = _highest_in(clone, clone.head, counted)
+    if newest is None or not newest.version.pre:
+        return newest, newest
+    full = [release for release in counted if not release.version.pre]
+    return newest, _highest_in(clone, clone.head, full)
 
 
-def _highest(releases: Iterable[Tagged]) -> Tagged | None:
-    return max(releases, key=lambda release: release.version, default=None)
+def _highest_in(clone: Clone, revision: str, releases: Iterable[Tagged]) -> Tagged | None:
+    """The highest of these releases that `revision` contains.
+
+    Nearly always it is the very highest, and near: to ask for that one costs little, while to ask
+    which tags are contained is to walk the whole history.
+    """
+    ordered = sorted(releases, key=lambda release: release.version, reverse=True)
+    if ordered and clone.contains(revision, ordered[0].sha):
+        return ordered[0]
+    within = clone.fetched_tags(revision) if ordered else {}
+    return next((release for release in ordered if release.tag in within), None)
 
 
 def _meant(
