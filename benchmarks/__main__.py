@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import orchestration, versions
+from benchmarks import orchestration, registry, versions
 
 ROUNDS = 5
 RESULTS = Path(".slipway/bench.json")
@@ -13,12 +13,13 @@ RESULTS = Path(".slipway/bench.json")
 def main() -> int:
     figures = {
         "next version, 20,000 commits and 30 new ones": versions.measure(ROUNDS),
+        "push of 64 MiB, MiB/s and share of a bare PUT": registry.measure(ROUNDS),
         "orchestration cost, commit → staging proven": orchestration.measure(ROUNDS),
     }
     for name, values in figures.items():
         print(name)
         for key, value in values.items():
-            print(f"  {key:<14}{value:8.2f}")
+            print(f"  {key:<16}{value:8.2f}")
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"written to {RESULTS}")
