@@ -18,7 +18,7 @@ from pydantic import Field
 
 from slipway.errors import Rejected
 from slipway.gates import refusal, still_holds
-from slipway.model import Approval, Change, Image, Proof, Release
+from slipway.model import Approval, Change, Evidence, Image, Proof, Release
 from slipway.service import Environment, Gate, Service
 from tasks.environment import run_id, say
 from tasks.gitops import preview_change
@@ -38,6 +38,7 @@ def approve(
     environment: Environment,
     release: Release,
     image: Image,
+    evidence: Evidence,
     proofs: Sequence[Proof],
 ) -> Approval | None:
     """The approval for exactly this image and change; None where no gate is configured.
@@ -49,7 +50,8 @@ def approve(
     change = preview_change(service, environment, image)
     approval = recall(environment, image, change)
     if approval is None:
-        approval = ask(service, environment, environment.gate, release, image, change, proofs)
+        gate = environment.gate
+        approval = ask(service, environment, gate, release, image, evidence, change, proofs)
         remember(approval)
     return approval
 
@@ -60,12 +62,15 @@ def ask(
     gate: Gate,
     release: Release,
     image: Image,
+    evidence: Evidence,
     change: Change,
     proofs: Sequence[Proof],
 ) -> Approval:
     """Ask until somebody answers who may. Raises Rejected."""
     attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
-    question = prepare_question(service, environment, gate, release, image, change, proofs, attempt)
+    question = prepare_question(
+        service, environment, gate, release, image, evidence, change, proofs, attempt
+    )
     for number in count(1):
         key = f"{attempt}-{number}"
         answer = suspend_flow_run(

@@ -11,10 +11,11 @@ from prefect.states import Completed
 
 from flows.approval import approve
 from flows.naming import run_name
-from slipway.model import Chart, Image, Proof, Release
+from slipway.model import Chart, Evidence, Image, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
 from tasks.chart import publish_chart
+from tasks.evidence import attest_image, verify_image
 from tasks.gitops import update_gitops
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
@@ -37,10 +38,11 @@ def deliver(service: str, version: str | None = None) -> State[object]:
         return Completed(message=release.summary)
     name_run(spec, release.version)
     image = build_image(spec, release)
+    evidence = attest_image(spec, release, image)
     chart = publish_chart(spec, release)
     proofs: list[Proof] = []
     for environment in spec.environments:
-        proofs.append(carry(spec, environment, release, image, proofs, chart))
+        proofs.append(carry(spec, environment, release, image, evidence, proofs, chart))
     places = ", ".join(proof.environment for proof in proofs)
     return Completed(message=f"{service} {release.version} is proven in {places}")
 
@@ -50,11 +52,13 @@ def carry(
     environment: Environment,
     release: Release,
     image: Image,
+    evidence: Evidence,
     earlier: Sequence[Proof],
     chart: Chart | None = None,
 ) -> Proof:
     """Bring one image into one environment, and prove it."""
-    approval = approve(service, environment, release, image, earlier)
+    verify_image(service, environment, release, image)
+    approval = approve(service, environment, release, image, evidence, earlier)
     promotion = update_gitops(service, environment, image, approval)
     sync = wait_for_sync(service, environment, image, promotion)
     smoke = smoke_test(environment, image, sync)
@@ -65,5 +69,5 @@ def carry(
         smoke=smoke,
         approval=approval,
     )
-    write_report(service, release, image, [*earlier, proof], chart)
+    write_report(service, release, image, evidence, [*earlier, proof], chart)
     return proof

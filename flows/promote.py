@@ -7,6 +7,7 @@ from prefect.states import Completed
 from flows.deliver import carry
 from flows.naming import run_name
 from tasks.build import find_image
+from tasks.evidence import examine_image
 from tasks.release import find_release
 from tasks.report import name_run
 from tasks.service import read_service
@@ -25,5 +26,6 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     release = find_release(spec, version)
     name_run(spec, f"{version} → {environment}")
     image = find_image(spec, release)
-    carry(spec, target, release, image, [])
+    evidence = examine_image(spec, release, image)
+    carry(spec, target, release, image, evidence, [])
     return Completed(message=f"{service} {version} is proven in {environment}")

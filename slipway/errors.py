@@ -56,6 +56,10 @@ class NotProven(Final):
     """The new version is not live and healthy: the proof failed, with its cause."""
 
 
+class NotTrusted(Final):
+    """The image lacks evidence that is asked of it, or a scan speaks against it."""
+
+
 class Rejected(Final):
     """A person said no."""
 

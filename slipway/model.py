@@ -109,6 +109,38 @@ class Chart(Value):
         return f"{self.repository}@{self.digest}"
 
 
+class ScanReport(Value):
+    """What a vulnerability scanner found in an image, or why nothing is known."""
+
+    done: bool  # False: not scanned, which is never read as clean
+    found: tuple[tuple[str, int], ...] = ()  # severity and how many, worst first
+    summary: str  # one sentence for people
+
+
+class Evidence(Value):
+    """What is known about an image beyond its digest."""
+
+    digest: str  # of the image
+    key: str | None  # fingerprint of the key that signed the provenance; None: none that counts
+    provenance: str  # one sentence for people
+    sbom: str  # one sentence: the bill of materials that is attached, or why none is
+    scan: ScanReport
+    timing: Timing
+
+
+class Verification(Value):
+    """What signed provenance says about an image, after every check."""
+
+    reference: str  # repository@digest
+    key: str  # fingerprint of the trusted key that signed it
+    builder: str  # id
+    repository: str  # the source
+    commit: str
+    service: str
+    version: str
+    run: str  # that signed it
+
+
 class Edit(Value):
     """One scalar of one manifest, before and after."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from slipway.markdown import code, escape, fence, link, moment, safe_url
-from slipway.model import Approval, Change, Chart, Commit, Image, Proof, Release
+from slipway.model import Approval, Change, Chart, Commit, Evidence, Image, Proof, Release
 from slipway.service import Environment, Service
 from slipway.timeline import steps, timeline
 
@@ -29,6 +29,7 @@ def approval_question(
     environment: Environment,
     release: Release,
     image: Image,
+    evidence: Evidence,
     change: Change,
     proofs: Sequence[Proof],
     commits: Sequence[Commit],
@@ -45,6 +46,7 @@ def approval_question(
         [
             f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
             _facts(release, image, before, approvers, expires),
+            f"## What is known about the image\n\n{_known(evidence)}",
             f"## What changes in Git\n\n{_diff(change)}",
             f"## Proven so far\n\n{_proven(proofs, image)}",
             f"## Commits\n\n{commit_list(commits)}",
@@ -173,10 +175,22 @@ def decision_record(service: Service, approval: Approval) -> str:
     return f"{title} {escape(approval.environment)}\n\n{_listed(rows)}"
 
 
+def _known(evidence: Evidence) -> str:
+    signed = escape(evidence.provenance)
+    return _listed(
+        [
+            ("Provenance", f"{signed}; key {_in_two(evidence.key)}" if evidence.key else signed),
+            ("Bill of materials", escape(evidence.sbom)),
+            ("Vulnerabilities", escape(evidence.scan.summary)),
+        ]
+    )
+
+
 def delivery_report(
     service: Service,
     release: Release,
     image: Image,
+    evidence: Evidence,
     proofs: Sequence[Proof],
     chart: Chart | None = None,
 ) -> str:
@@ -188,8 +202,9 @@ def delivery_report(
             f"# {escape(service.service)} {escape(release.version)}",
             _summary(service, release, proofs),
             f"Image {code(image.reference)}, built from {code(release.sha)}.{_chart(chart)}",
+            _known(evidence),
             f"{where}## Commits\n\n{commit_list(release.commits)}",
-            f"## Timeline\n\n{timeline(steps(release, image, proofs, chart))}",
+            f"## Timeline\n\n{timeline(steps(release, image, evidence, proofs, chart))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )

@@ -12,7 +12,12 @@ _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 def redacted(text: str) -> str:
     """`text` without authorization values and without user info in URLs."""
-    return _USERINFO.sub("", _TOKEN.sub(r"\1***", _CREDENTIAL.sub(r"\1 ***", text)))
+    return without_user(_TOKEN.sub(r"\1***", _CREDENTIAL.sub(r"\1 ***", text)))
+
+
+def without_user(text: str) -> str:
+    """`text` without user info in URLs."""
+    return _USERINFO.sub("", text)
 
 
 def printable(text: str, limit: int = 200) -> str:

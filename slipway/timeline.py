@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slipway.markdown import duration, escape, moment, table
-from slipway.model import Chart, Image, Proof, Release, Timing
+from slipway.model import Chart, Evidence, Image, Proof, Release, Timing
 
 
 class Step(NamedTuple):
@@ -15,10 +15,18 @@ class Step(NamedTuple):
 
 
 def steps(
-    release: Release, image: Image, proofs: Sequence[Proof], chart: Chart | None = None
+    release: Release,
+    image: Image,
+    evidence: Evidence,
+    proofs: Sequence[Proof],
+    chart: Chart | None = None,
 ) -> list[Step]:
     """The steps of a delivery in their order."""
-    found = [Step("release", release.timing), Step("build", image.timing)]
+    found = [
+        Step("release", release.timing),
+        Step("build", image.timing),
+        Step("sign and scan", evidence.timing),
+    ]
     if chart:
         found.append(Step("chart", chart.timing))
     for proof in proofs:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 
-from slipway.model import Approval, Change, Image, Proof, Question, Release
+from slipway.model import Approval, Change, Evidence, Image, Proof, Question, Release
 from slipway.release.unreleased import commits_since
 from slipway.report import approval_question, decision_record
 from slipway.service import Environment, Gate, Service
@@ -23,13 +23,16 @@ def prepare_question(
     gate: Gate,
     release: Release,
     image: Image,
+    evidence: Evidence,
     change: Change,
     proofs: Sequence[Proof],
     attempt: str,
 ) -> Question:
     commits = commits_since(service, release, change, settings())
     expires = datetime.now(UTC) + gate.expires
-    text = approval_question(service, environment, release, image, change, proofs, commits, expires)
+    text = approval_question(
+        service, environment, release, image, evidence, change, proofs, commits, expires
+    )
     create_markdown_artifact(
         key=artifact_key(service.service, "question"),
         markdown=text,

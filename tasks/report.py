@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect import get_client
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 
-from slipway.model import Chart, Image, Proof, Release
+from slipway.model import Chart, Evidence, Image, Proof, Release
 from slipway.report import delivery_report, links
 from slipway.service import Service
 from tasks.environment import run_id
@@ -20,12 +20,17 @@ def name_run(service: Service, version: str) -> None:
 
 @step("report", "report {release.version}", timeout=60)
 def write_report(
-    service: Service, release: Release, image: Image, proofs: Sequence[Proof], chart: Chart | None
+    service: Service,
+    release: Release,
+    image: Image,
+    evidence: Evidence,
+    proofs: Sequence[Proof],
+    chart: Chart | None,
 ) -> None:
     place = proofs[-1].environment
     create_markdown_artifact(
         key=artifact_key(service.service, "report"),
-        markdown=delivery_report(service, release, image, proofs, chart),
+        markdown=delivery_report(service, release, image, evidence, proofs, chart),
         description=f"{service.service} {release.version}, proven up to {place}",
     )
     for name, url, text in links(service, release, image, proofs):

@@ -51,7 +51,7 @@ class Manifest:
         """The manifest as JSON; Final when it is none."""
         try:
             document = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise Final(f"manifest {self.digest} is not a JSON object", "push the image again")

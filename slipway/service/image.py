@@ -1,9 +1,11 @@
 """What is built from a release: the image, and the chart."""
 
+import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slipway.model import Value
 from slipway.service.words import Duration, RepositoryPath
@@ -28,6 +30,15 @@ class Scan(Value):
     command: Annotated[tuple[str, ...], Field(min_length=1)]  # {image} is replaced
     fail_on: Severity = "high"  # this severity and worse stop the delivery
     timeout: Duration = timedelta(minutes=10)
+
+    @model_validator(mode="after")
+    def _the_command_scans_the_image(self) -> Self:
+        if not any("{image}" in word for word in self.command):
+            raise ValueError("command: nothing in it is {image}, so it would scan something else")
+        is_trivy = PurePosixPath(self.command[0]).name == "trivy"
+        if is_trivy and not re.search(r"--scanners[ =](\S*,)?vuln", " ".join(self.command)):
+            raise ValueError("command: trivy lists without scanning; add --scanners vuln")
+        return self
 
 
 class ImageRules(Value):

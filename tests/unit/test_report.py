@@ -13,10 +13,12 @@ from slipway.model import (
     Chart,
     Commit,
     Edit,
+    Evidence,
     Image,
     Promotion,
     Proof,
     Release,
+    ScanReport,
     SmokeProof,
     SyncProof,
     Timing,
@@ -108,6 +110,16 @@ IMAGE = Image(
 )
 
 
+EVIDENCE = Evidence(
+    digest=DIGEST,
+    key="e" * 64,
+    provenance="signed provenance, attached and verified",
+    sbom="attached: 12 components (npm, from package-lock.json)",
+    scan=ScanReport(done=False, summary="not scanned: no scanner is configured"),
+    timing=at(32, 1.0),
+)
+
+
 def change(diff: str = "-  tag: 2.0.0\n+  tag: 2.1.0\n", new: str = "2.1.0") -> Change:
     edit = Edit(file="production.yaml", key="image.tag", old="2.0.0", new=new)
     return Change(environment="production", edits=(edit,), diff=diff, base=GITOPS)
@@ -179,6 +191,7 @@ def question(
         PRODUCTION,
         release(notes),
         IMAGE,
+        EVIDENCE,
         change(diff),
         [proof(summary=summary)],
         [commit(1, subject)],
@@ -211,14 +224,16 @@ def test_A2_the_question_shows_what_is_decided(part: str) -> None:
 
 
 def test_A2_the_first_environment_has_no_earlier_proof() -> None:
-    text = approval_question(SERVICE, PRODUCTION, release(), IMAGE, change(), [], [], T0)
+    text = approval_question(SERVICE, PRODUCTION, release(), IMAGE, EVIDENCE, change(), [], [], T0)
     assert "this is the first one" in text
     assert "No commit is known" in text
 
 
 def test_an_empty_change_is_said_plainly() -> None:
     nothing = Change(environment="production", edits=(), diff="", base=GITOPS)
-    text = approval_question(SERVICE, PRODUCTION, release(), IMAGE, nothing, [proof()], [], T0)
+    text = approval_question(
+        SERVICE, PRODUCTION, release(), IMAGE, EVIDENCE, nothing, [proof()], [], T0
+    )
     assert "hold these values already" in text
 
 
@@ -280,7 +295,7 @@ def test_X33_nobody_writes_into_the_question(
 def report(summary: str = "synced", reason: str = "ok", approver: str = "ana@example.com") -> str:
     decided = approval(reason, approver)
     proofs = [proof(summary=summary), proof("production", summary, decided)]
-    return delivery_report(SERVICE, release(), IMAGE, proofs)
+    return delivery_report(SERVICE, release(), IMAGE, EVIDENCE, proofs)
 
 
 @QUICK
@@ -291,9 +306,9 @@ def test_X33_nobody_writes_into_the_report(summary: str, approver: str) -> None:
     assert targets(text) == targets(report())
     assert "<" not in text
     kinds = [token.type for token in PARSER.parse(text)]
-    assert kinds.count("tr_open") == 10
-    assert kinds.count("td_open") == 9 * 5
-    assert kinds.count("list_item_open") == (1 + 4) + (1 + 5) + len(release().commits) + 7
+    assert kinds.count("tr_open") == 11
+    assert kinds.count("td_open") == 10 * 5
+    assert kinds.count("list_item_open") == 3 + (1 + 4) + (1 + 5) + len(release().commits) + 7
 
 
 @QUICK
@@ -321,7 +336,7 @@ def test_the_decision_names_person_change_and_run() -> None:
     ],
 )
 def test_the_summary_claims_only_what_is_proven(proofs: list[Proof], sentence: str) -> None:
-    assert sentence in delivery_report(SERVICE, release(), IMAGE, proofs)
+    assert sentence in delivery_report(SERVICE, release(), IMAGE, EVIDENCE, proofs)
 
 
 def test_the_report_names_digest_commit_and_approver() -> None:
@@ -340,7 +355,7 @@ def test_the_report_names_digest_commit_and_approver() -> None:
 
 def test_another_digest_than_the_delivered_one_is_named() -> None:
     image = IMAGE.model_copy(update={"digest": "sha256:" + "d" * 64})
-    text = delivery_report(SERVICE, release(), image, [proof()])
+    text = delivery_report(SERVICE, release(), image, EVIDENCE, [proof()])
     assert f"runs another digest: `{DIGEST[:35]}` `{DIGEST[35:]}`" in text
     assert "exactly" not in text
 
@@ -350,19 +365,19 @@ def test_the_authors_of_commits_are_named_without_their_addresses() -> None:
 
 
 def test_the_timeline_adds_up_and_shows_the_share_of_waiting() -> None:
-    text = timeline(steps(release(), IMAGE, [proof()]))
+    text = timeline(steps(release(), IMAGE, EVIDENCE, [proof()]))
     assert "| sync wait, staging | 2026-01-02 10:00:43 UTC | 1 min 00 s | 45.0 s | 75% |" in text
-    assert text.splitlines()[-1] == "| **all steps** |  | 1 min 39 s | 47.0 s | 47% |"
+    assert text.splitlines()[-1] == "| **all steps** |  | 1 min 40 s | 47.0 s | 47% |"
 
 
 def test_the_report_names_the_chart_by_digest() -> None:
     where = "ghcr.io/parraletz/charts/books-api"
     chart = Chart(name="books-api", repository=where, version="2.1.0", digest=f"sha256:{'c' * 64}",
                   created=True, timing=at(3))  # fmt: skip
-    text = delivery_report(SERVICE, release(), IMAGE, [proof()], chart)
+    text = delivery_report(SERVICE, release(), IMAGE, EVIDENCE, [proof()], chart)
     assert f"Chart `oci://{where}@sha256:{'c' * 64}`." in text
     assert "| chart |" in text
-    assert "Chart" not in delivery_report(SERVICE, release(), IMAGE, [proof()])
+    assert "Chart" not in delivery_report(SERVICE, release(), IMAGE, EVIDENCE, [proof()])
 
 
 def test_the_timeline_of_a_step_that_took_no_time() -> None:
