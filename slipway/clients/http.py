@@ -4,6 +4,7 @@ No retries here: a step's policy does that. Redirects are not followed and proxi
 environment are ignored, so a credential reaches only the host it is meant for.
 """
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -13,6 +14,8 @@ from slipway.errors import Final, NotFound, Retryable, SlipwayError, Unauthorize
 from slipway.text import printable, redacted
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds
+LARGEST = 32 << 20  # bytes of an answer
+PATIENCE = 60.0  # seconds for an answer's content
 _RETRYABLE = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -41,16 +44,21 @@ def send(
     *,
     what: str,
     allow: Collection[int] = (),
+    largest: int = LARGEST,
+    patience: float = PATIENCE,
     **options: Any,
 ) -> httpx.Response:
     """The response, if it is a success or its status is in `allow`.
 
-    `what` names the act and its object for people, as in "read release v1.1.0 of acme/shop".
+    Its content has at most `largest` bytes, unpacked, and is there `patience` seconds after its
+    headers, however steadily it drips. `what` names the act and its object for people, as in
+    "read release v1.1.0 of acme/shop".
     Raises Retryable for transport errors, 408, 425, 429 and 5xx; Unauthorized for 401 and 403;
-    NotFound for 404; Final for every other status.
+    NotFound for 404; Final for every other status and for an answer that is too large.
     """
     try:
-        response = http.request(method, url, **options)
+        with http.stream(method, url, **options) as started:
+            response = _complete(started, what, largest, patience)
     except httpx.TransportError as error:
         raise unreachable(http, what, error) from None
     except httpx.HTTPError as error:
@@ -58,6 +66,24 @@ def send(
     if response.is_success or response.status_code in allow:
         return response
     raise failure(response, what)
+
+
+def _complete(response: httpx.Response, what: str, largest: int, patience: float) -> httpx.Response:
+    content, end = bytearray(), time.monotonic() + patience
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > largest:
+            hint = "check that the address in the settings is the server's, and not a proxy's"
+            raise Final(f"could not {what}: the answer is larger than {largest} bytes", hint)
+        if time.monotonic() > end:
+            raise Retryable(
+                f"could not {what}: the answer was not complete within {patience:.0f} s",
+                "the server or the way to it is slow; retry",
+            )
+    unpacked = [pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"]
+    return httpx.Response(
+        response.status_code, headers=unpacked, content=bytes(content), request=response.request
+    )
 
 
 def unreachable(http: httpx.Client, what: str, error: httpx.TransportError) -> Retryable:

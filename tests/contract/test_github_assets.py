@@ -185,10 +185,11 @@ def test_R35_of_two_drafts_made_at_once_one_stays(forge: Forge) -> None:
     assert len(forge.host.github.ledger.releases("acme/shop")) == 1
 
 
+@pytest.mark.parametrize("notes", ["notes", "notes\n\nscanned", "not"])
 def test_R35_a_twin_left_by_a_killed_runner_goes_when_the_draft_is_published(
-    forge: Forge, github: GitHub, draft: Page
+    forge: Forge, github: GitHub, draft: Page, notes: str
 ) -> None:
-    twin = forge.call("POST", "/releases", {"tag_name": TAG, "body": "notes", "draft": True})
+    twin = forge.call("POST", "/releases", {"tag_name": TAG, "body": notes, "draft": True})
     person = forge.call("POST", "/releases", {"tag_name": TAG, "body": "mine", "draft": True})
     assert github.publish(draft).id == draft.id
     left = [entry["id"] for entry in forge.host.github.ledger.releases("acme/shop")]

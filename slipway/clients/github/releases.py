@@ -82,8 +82,8 @@ class Releases(Transport):
         pages = [made, *(page for page in self._of(made.tag_name) if page.id != made.id)]
         stays = min(pages, key=_rank)
         for page in pages:
-            twin = page.id == made.id or (page.draft and page.body == made.body)
-            if twin and page.id != stays.id:
+            ours = page.id == made.id or (page.draft and _are_twins(page, made))
+            if ours and page.id != stays.id:
                 what = f"remove the duplicate release {page.tag_name} of {self.name}"
                 self._send("DELETE", f"{self._path}/releases/{page.id}", what, allow=(404,))
         return stays
@@ -92,6 +92,12 @@ class Releases(Transport):
         what = f"list releases of {self.name}"
         pages = self._pages(f"{self._path}/releases?per_page=100", _LIST, what)
         return [page for found in pages for page in found if page.tag_name == tag]
+
+
+def _are_twins(one: Page, other: Page) -> bool:
+    """Same notes, or one has got something below them since."""
+    short, long = sorted((one.body, other.body), key=len)
+    return short == long or (bool(short) and long.startswith(short))
 
 
 def _rank(page: Page) -> tuple[bool, int]:
