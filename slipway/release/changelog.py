@@ -15,7 +15,7 @@ from slipway.text import printable
 
 LIMIT = 125_000  # characters GitHub accepts as the body of a release
 _TITLE = b"# Changelog\n\n"
-_VERSION_HEADING = re.compile(rb"^##+ \[?v?\d+\.\d+\.\d+", re.MULTILINE)
+_VERSION_HEADING = re.compile(rb"^#+ \[?v?\d+\.\d+\.\d+", re.MULTILINE)
 _MENTION = re.compile(r"@(?=[A-Za-z0-9])")
 
 
@@ -67,7 +67,8 @@ def section(
 ) -> str:
     """The version's section in Markdown, from its heading to the last entry's line end.
 
-    `tags` are those of the previous version, if any, and of this one; `changes` come newest first.
+    `tags` are those of the previous version, if any, and of this one; `changes` come newest first
+    and are sorted by scope and text below their headings.
     """
     old, new = tags
     name = f"[{version}]({links.compare(old, new)})" if old else str(version)
@@ -76,12 +77,16 @@ def section(
         for change in changes
         for text in change.breaking
     ]
-    blocks = [("⚠ BREAKING CHANGES", breaking)] + [
-        (each.title, [_entry(change, links) for change in changes if change.kind in each.types])
-        for each in sections
-    ]
-    parts = [f"### {heading}\n\n" + "".join(entries) for heading, entries in blocks if entries]
-    return "\n\n".join([f"## {name} ({date:%Y-%m-%d})\n", *parts])
+    parts = [f"## {name} ({date:%Y-%m-%d})\n", *_block("⚠ BREAKING CHANGES", breaking)]
+    ordered = sorted(changes, key=lambda change: (change.scope + change.summary).casefold())
+    for each in sections:
+        entries = [_entry(change, links) for change in ordered if change.kind in each.types]
+        parts += _block(each.title, entries)
+    return "\n\n".join(parts)
+
+
+def _block(heading: str, entries: list[str]) -> list[str]:
+    return [f"### {heading}\n\n" + "".join(entries)] if entries else []
 
 
 def _entry(change: Intent, links: Links) -> str:
@@ -113,7 +118,7 @@ def with_section(file: bytes | None, version: Version, text: str) -> bytes:
 
 
 def _has(file: bytes, version: Version) -> bool:
-    pattern = rb"^##+ \[?v?%s[\]\s(]" % re.escape(str(version).encode())
+    pattern = rb"^#+ \[?v?%s(?:[\]\s(]|\Z)" % re.escape(str(version).encode())
     return re.search(pattern, file, re.MULTILINE) is not None
 
 

@@ -198,6 +198,8 @@ FILES = [
     OLD.replace(b"\n", b"\r\n"),
     b"\xef\xbb\xbf" + OLD,
     b"no title, no line end",
+    b"Our changes\n===========\n\nBy hand.\n\n## Unreleased\n\n- soon\n\n" + OLD[13:],
+    b"# Changelog\n\n# [1.0.0](https://x/compare)\n\n* a\n",
 ]
 
 
@@ -220,6 +222,32 @@ def test_R16_the_section_goes_above_the_older_ones() -> None:
         b"## [1.0.0]", text.encode() + b"\n## [1.0.0]"
     )
     assert with_section(None, Version(1, 1, 0), text) == b"# Changelog\n\n" + text.encode()
+
+
+def test_R16_what_is_written_by_hand_stays_where_it_is() -> None:
+    head = b"# Changelog\n\nBy hand.\n\n## [Unreleased]\n\n- soon\n\n"
+    rest = b"## 1.0.0\n\n- by hand, too\n\n[Unreleased]: https://x/compare\n"
+    text = a_section("feat: b")
+    once = with_section(head + rest, Version(1, 1, 0), text)
+    assert once == head + text.encode() + b"\n" + rest
+    second = a_section("fix: c", version="1.1.1")
+    twice = with_section(once, Version(1, 1, 1), second)
+    assert twice == head + second.encode() + b"\n" + once[len(head) :]
+
+
+def test_R16_a_version_that_ends_the_file_is_there() -> None:
+    assert with_section(b"# Changelog\n\n## 1.1.0", Version(1, 1, 0), "x") == (
+        b"# Changelog\n\n## 1.1.0"
+    )
+    added = with_section(b"## 1.1.0-rc.1\n", Version(1, 1, 0), "## 1.1.0\n")
+    assert added == b"## 1.1.0\n\n## 1.1.0-rc.1\n"
+
+
+def test_entries_are_sorted_by_scope_and_text() -> None:
+    text = a_section("feat: zeta", "feat(b): second", "feat: Alpha", "feat(a): first")
+    assert [line.split(" ([")[0] for line in text.splitlines() if line.startswith("*")] == [
+        "* **a:** first", "* Alpha", "* **b:** second", "* zeta",
+    ]  # fmt: skip
 
 
 def test_R16_a_version_that_another_begins_with_is_another() -> None:
