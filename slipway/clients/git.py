@@ -122,9 +122,9 @@ class Clone:
             history.fetch(self._git, revision, options=history.one_deep(self._git), what=what)
         export_folder(self._git, Path(self.repo.git_dir), revision, folder, target)
 
-    def log(self, since: str | None, until: str) -> list[Commit]:
-        """Commits reachable from `until` and not from `since`, newest first."""
-        lines = history.log(self._git, "%H%n%an <%ae>%n%s", since, until)
+    def log(self, since: str | None, until: str, path: str = ".") -> list[Commit]:
+        """Commits reachable from `until`, not from `since`, that touched `path`; newest first."""
+        lines = history.log(self._git, "%H%n%an <%ae>%n%s", since, until, path)
         return [
             Commit(sha=sha, subject=subject, author=author)
             for sha, author, subject in (line.split("\n", 2) for line in lines)

@@ -91,14 +91,10 @@ def _obtain(git: GitCommand, branch: str, sha: str) -> bool:
     return has_commit(git, sha)
 
 
-def log(git: GitCommand, form: str, since: str | None, until: str) -> list[str]:
-    """One text a commit, in git's `--format`, newest first."""
-    span = [revision_argument(until), *([f"^{revision_argument(since)}"] if since else [])]
-    printed = git.run(
-        "log", "-z", "--encoding=UTF-8", f"--format={form}", *span, "--",
-        what=f"read the history of {until}",
-    )  # fmt: skip
-    return [line.lstrip("\n") for line in printed.text.split("\0") if line]
+def log(git: GitCommand, form: str, since: str | None, until: str, path: str = ".") -> list[str]:
+    """One text a commit that touched `path`, in git's `--format`, newest first."""
+    found = _records(git, ["--full-history", f"--format={form}"], since, until, path)
+    return [record.decode("utf-8", "replace").lstrip("\n") for record in found if record]
 
 
 def written(git: GitCommand, since: str | None, until: str, path: str) -> Iterator[Written]:

@@ -57,7 +57,8 @@ def assets(bench: Bench, revision: str) -> dict[str, bytes]:
 def reported(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged], url: str) -> Release:
     """The release as the steps that follow need it."""
     previous = _previous(bench, release, tagged)
-    commits = bench.clone.log(previous.sha if previous else None, release.sha)
+    since, path = previous.sha if previous else None, bench.service.source.path
+    commits = bench.clone.log(since, release.sha, path)
     ours = f"{bench.author.name} <{bench.author.email}>"  # the release commit is no news
     return Release(
         service=bench.service.service,

@@ -23,4 +23,4 @@ def commits_since(
     with cloned(source.repository, source.branch, token, depth=None, tags=True) as clone:
         tag = service.release.tag_format.format(version=before)
         since = clone.tags().get(tag)
-        return tuple(clone.log(since, release.sha)) if since else release.commits
+        return tuple(clone.log(since, release.sha, source.path)) if since else release.commits

@@ -96,6 +96,8 @@ def test_each_service_of_a_repository_has_its_own_versions(
     assert (second.tag, second.previous) == ("stock-v0.1.1", "0.1.0")
     assert "gift cards" in first.notes
     assert "a count" not in first.notes
+    assert [commit.subject for commit in first.commits] == ["feat: gift cards"]
+    assert [commit.subject for commit in second.commits] == ["fix: a count"]
     assert "/compare/stock-v0.1.0...stock-v0.1.1" in second.notes
     assert finished(place, orders)
     assert finished(place, stock)
@@ -175,7 +177,8 @@ def test_types_and_sections_come_from_the_service_file(place: Place) -> None:
     plan = plan_of(service)
     assert isinstance(plan, Plan)
     assert str(plan.version) == "1.0.1"
-    assert "### Dependencies\n\n* smaller" in plan.notes
+    assert "### Dependencies\n\n* lodash 5" in plan.notes
+    assert "* smaller" in plan.notes
     assert "a price" not in plan.notes
 
 
