@@ -1,8 +1,12 @@
 """Images as the build tests make and read them, without the product's own client."""
 
+import functools
 import io
 import json
+import re
+import shutil
 import struct
+import subprocess
 import tarfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +39,20 @@ def program(code: bytes) -> bytes:
     return header + segment + code
 
 
+@functools.cache
+def tools(*names: str) -> dict[str, bytes]:
+    """Programs of this machine with their libraries, for a base that has none: what RUN needs."""
+    found: dict[str, bytes] = {}
+    for name in names:
+        path = shutil.which(name)
+        assert path, name
+        listed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+        for file in re.findall(r"(/\S+)", listed):
+            found[f"tools{file}"] = Path(file).read_bytes()
+        found[f"tools/bin/{name}"] = Path(path).read_bytes()
+    return found
+
+
 def source(folder: Path, files: dict[str, str | bytes] | None = None) -> Path:
     """A service's source: a Dockerfile, a program and what the test adds."""
     base = {"Dockerfile": DOCKERFILE, "server": "#!/bin/sh\n", "lib/books.txt": "Quijote\n"}
@@ -42,7 +60,8 @@ def source(folder: Path, files: dict[str, str | bytes] | None = None) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    (folder / "server").chmod(0o755)
+    for path in (folder / "server", *folder.glob("tools/**/*"), *folder.glob("tool")):
+        path.chmod(0o755)
     return folder
 
 
@@ -76,6 +95,7 @@ class Stored:
     document: dict[str, Any]
     config: dict[str, Any]
     members: dict[str, tarfile.TarInfo] = field(hash=False)
+    contents: dict[str, bytes] = field(hash=False)
 
     @property
     def files(self) -> set[str]:
@@ -94,11 +114,15 @@ def stored(registry: RegistryLogin, name: str, reference: str) -> Stored | None:
         document = manifest.json()
         config = json.loads(_blob(client, document["config"]))
         members: dict[str, tarfile.TarInfo] = {}
+        contents: dict[str, bytes] = {}
         for layer in document["layers"]:
             with tarfile.open(fileobj=io.BytesIO(_blob(client, layer))) as archive:
-                members |= {member.name: member for member in archive}
+                for member in archive:
+                    members[member.name] = member
+                    file = archive.extractfile(member) if member.isfile() else None
+                    contents[member.name] = file.read() if file else b""
     head_digest = head.headers["Docker-Content-Digest"]
-    return Stored(digest_of(manifest.content), head_digest, document, config, members)
+    return Stored(digest_of(manifest.content), head_digest, document, config, members, contents)
 
 
 def _blob(client: httpx.Client, descriptor: dict[str, Any]) -> bytes:

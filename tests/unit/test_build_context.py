@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.builders.context import check_size, context_paths, is_secret, layer_paths, pack
+from slipway.builders.context import (
+    check_size,
+    context_paths,
+    is_secret,
+    layer_paths,
+    left_out,
+    pack,
+)
 from slipway.errors import InvalidInput
 
 WHEN = datetime(2026, 11, 3, tzinfo=UTC)
@@ -59,6 +66,24 @@ def test_B11_dockerignore_with_exceptions_decides(tmp_path: Path) -> None:
 def test_B11_dockerignore_cannot_ask_for_secrets(wish: str, tmp_path: Path) -> None:
     source = tree(tmp_path, ".env", "a/b.pem", ".git/config", "a/c", ignore="*.md\n" + wish)
     assert context_paths(source, "Dockerfile") == [".dockerignore", "Dockerfile", "a", "a/c"]
+
+
+def test_B11_allowed_files_are_sent_and_the_others_are_told(tmp_path: Path) -> None:
+    names = ("certs/ca.pem", "certs/server.key", ".env", "docs/x.pem", ".git/x.pem")
+    source = tree(tmp_path, *names, ignore="docs\n")
+    allow = ["certs/ca.pem", ".git", "docs"]
+    kept = context_paths(source, "Dockerfile", allow)
+    assert [path for path in kept if (source / path).is_file()] == [
+        ".dockerignore", "Dockerfile", "certs/ca.pem",
+    ]  # fmt: skip
+    assert left_out(source, "Dockerfile", allow) == [".env", "certs/server.key"]
+    assert "certs/server.key" in layer_paths(source, ["certs"], ["certs"])
+
+
+def test_B11_allowing_everything_never_sends_the_data_of_git(tmp_path: Path) -> None:
+    source = tree(tmp_path, ".env", ".git/config", "a/.GIT/config")
+    sent = context_paths(source, "Dockerfile", ["."])
+    assert {".env"} == {path for path in sent if is_secret(path)}
 
 
 def test_ignored_dockerfile_is_sent_all_the_same(tmp_path: Path) -> None:
