@@ -76,6 +76,29 @@ class ReleaseProposed(Value):
         return f"{self.version} waits in pull request #{self.number}: {self.url}"
 
 
+class PlannedCommit(Value):
+    """What one commit asks for."""
+
+    sha: str  # 40 hex
+    kind: str  # "feat", "fix", …; "other" where the message has no conventional type
+    summary: str  # one line, untrusted text
+    level: str  # "none", "patch", "minor" or "major"
+
+
+class PlannedRelease(Value):
+    """The next release, told and not made."""
+
+    service: str
+    version: str  # SemVer without "v"
+    tag: str
+    base: str  # commit it is computed on, or that is to be tagged; 40 hex
+    previous: str | None  # version released before, if any
+    how: str  # one sentence: what the next run does
+    commits: tuple[PlannedCommit, ...]  # newest first
+    diff: str  # unified diff of the release commit; empty when there is none to make
+    notes: str  # Markdown, untrusted text
+
+
 class Image(Value):
     """An image in a registry; its digest is its identity, its tag only a label."""
 

@@ -1,12 +1,12 @@
 """What one environment's GitOps update changes, and the commit message that says so. Pure."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
+from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.model import Approval, Change, Edit, Image
 from slipway.release.versions import Version
@@ -53,7 +53,7 @@ def compute(
             _refuse_older(update, edited.old, image)
             edits.append(Edit(file=update.file, key=update.key, old=edited.old, new=value))
             files[update.file] = edited.text
-    diff = "".join(_diff(path, contents[path] or b"", text) for path, text in files.items())
+    diff = "".join(unified(path, contents[path] or b"", text) for path, text in files.items())
     change = Change(environment=environment.name, edits=tuple(edits), diff=diff, base=base)
     return Computed(change, files)
 
@@ -128,15 +128,3 @@ def trailers_of(message: str) -> dict[str, str]:
     last = message.strip().split("\n\n")[-1]
     found = (_TRAILER.fullmatch(line) for line in last.splitlines())
     return {match[1]: match[2] for match in found if match}
-
-
-def _diff(path: str, before: bytes, after: bytes) -> str:
-    old, new = _lines(before), _lines(after)
-    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _lines(content: bytes) -> list[str]:
-    """Lines for people: only LF and CRLF end one, so that the diff shows the file's own lines."""
-    text = content.decode("utf-8", "replace").removesuffix("\n")
-    return [line.removesuffix("\r") for line in text.split("\n")]

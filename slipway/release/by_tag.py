@@ -21,6 +21,21 @@ from slipway.service import ReleaseRules
 def converge(bench: Bench) -> Release | NothingToRelease:
     """Give the newest tag its page and release it, unless it had one. Raises Conflict."""
     standing = history.look(bench.clone, bench.service)
+    newest = pending(bench, standing)
+    if isinstance(newest, NothingToRelease):
+        return newest
+    wait_for_checks(bench.forge, newest.sha, bench.service.release, bench.watch, bench.report)
+    bench.finished.add(newest.version)
+    footer = f"\n<!-- {bench.mark} -->\n"  # the tag is not ours, so the run's name stands here
+    url = published(bench, newest, standing.tagged, footer)
+    return reported(bench, newest, standing.tagged, url)
+
+
+def pending(bench: Bench, standing: Standing) -> Tagged | NothingToRelease:
+    """The newest tag, if it is still to be released or this run has begun to; only reads.
+
+    Raises Conflict for a tag that cannot be a release.
+    """
     for reason, hint in _refused(bench, standing):
         raise Conflict(f"{bench.clone.url}: {reason}", hint)
     newest = standing.newest
@@ -30,11 +45,7 @@ def converge(bench: Bench) -> Release | NothingToRelease:
     page = bench.forge.release(newest.tag)
     if page and not page.draft and not (bench.mark and bench.mark in page.body):
         return _nothing(bench, newest, f"{newest.tag} is released already: {page.html_url}")
-    wait_for_checks(bench.forge, newest.sha, bench.service.release, bench.watch, bench.report)
-    bench.finished.add(newest.version)
-    footer = f"\n<!-- {bench.mark} -->\n"  # the tag is not ours, so the run's name stands here
-    url = published(bench, newest, standing.tagged, footer)
-    return reported(bench, newest, standing.tagged, url)
+    return newest
 
 
 def _nothing(bench: Bench, newest: Tagged | None, reason: str) -> NothingToRelease:

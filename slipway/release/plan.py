@@ -25,6 +25,7 @@ class Plan(NamedTuple):
     tag: str
     base: str  # head of the branch it was computed on, 40 hex
     files: Mapping[str, bytes]  # content of every stamped file and of the changelog
+    changes: tuple[Intent, ...]  # what the commits ask for, newest first
     notes: str  # the changelog's section, Markdown
     message: str  # of the release commit
 
@@ -55,6 +56,7 @@ def planned(service: Service, clone: Clone, standing: Standing) -> Plan | Nothin
         tag_of(version, service.release.tag_format),
         standing.head,
         _files(service, clone, standing.head, version, text),
+        tuple(told),
         text,
         _message(service, version, standing.head),
     )
