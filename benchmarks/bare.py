@@ -4,6 +4,7 @@ import uuid
 from functools import partial
 
 from slipway import build, gitops, smoke, sync
+from slipway.charts.publish import publish
 from slipway.config import read_service
 from slipway.model import Release, SmokeProof
 from slipway.release import converge
@@ -20,6 +21,7 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     if not isinstance(release, Release):
         raise RuntimeError(f"{release.summary}")  # noqa: TRY004
     image = build.build(service, release, settings)
+    publish(service, release, settings)
     promotion = gitops.write(service, staging, image, settings, run=run, approval=None)
     wanted = promotion.revision
     sync.wait_until_live(

@@ -9,6 +9,7 @@ from sandbox.forge.repositories import Draft
 
 APPLICATION = "parraletz/books-api"
 GITOPS = "parraletz/gitops-cf"
+CHART = "helm/books-api"  # folder in the application's repository
 
 _START = datetime(2026, 1, 12, 8, 0, tzinfo=UTC)
 _GITOPS_FOLDER = Path(__file__).parent / "gitops"
@@ -109,6 +110,7 @@ def _application_history() -> list[Draft]:
         ),
         ("feat: report the name and the version", {"server.py": server}, "", ""),
         ("build: add a Dockerfile", {"Dockerfile": changes.original("Dockerfile")}, "", ""),
+        ("build: add a Helm chart", _chart(), "", ""),
         (
             "chore(main): release 1.0.0",
             {"package.json": package, "CHANGELOG.md": changes.original("CHANGELOG.md")},
@@ -121,6 +123,17 @@ def _application_history() -> list[Draft]:
         Draft(f"{message}\n", files, _START + timedelta(minutes=20 * i), tag=tag, light_tag=light)
         for i, (message, files, tag, light) in enumerate(steps)
     ]
+
+
+def _chart() -> changes.Files:
+    """The chart is the one that the GitOps repository starts with, without its environments."""
+    folder = _GITOPS_FOLDER / "books" / "api"
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        f"{CHART}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in paths
+        if not path.name.startswith("values-")
+    }
 
 
 def _release_page(host: GitHost) -> None:

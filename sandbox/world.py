@@ -187,6 +187,10 @@ class World:
                 "builder": "layer",
                 "layer": {**layer, "command": ["python3", "/app/server.py"]},
             },
+            "chart": {
+                "path": seed.CHART,
+                "repository": f"oci://{self.registry_name}/parraletz/charts",
+            },
             "gitops": {"repository": f"{self.git_url}/{seed.GITOPS}"},
             "environments": environments,
         }

@@ -1,6 +1,7 @@
 """What came to be outside: counted in the repositories and in the requests the stand-ins saw."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import httpx
@@ -14,7 +15,8 @@ class Effects(NamedTuple):
 
     tags: tuple[str, ...]  # those that name the run
     pages: int  # releases made on the forge
-    images: Counter[str]  # manifests stored in the registry, by tag
+    images: Counter[str]  # manifests stored as images in the registry, by tag
+    charts: Counter[str]  # and as charts
     commits: tuple[str, ...]  # subjects of the GitOps commits that name the run, oldest first
     pushes: int  # to the GitOps repository, by anybody
     syncs: Counter[str]  # asked of Argo CD, by application
@@ -39,11 +41,8 @@ class Outside:
         return Effects(
             tags=self.tags(run),
             pages=git.count(("POST", f"/api/v3/repos/{seed.APPLICATION}/releases")),
-            images=Counter(
-                path.rpartition("/")[2]
-                for method, path in registry
-                if method == "PUT" and "/manifests/" in path
-            ),
+            images=_stored(registry, seed.APPLICATION),
+            charts=_stored(registry, "parraletz/charts/books-api"),
             commits=self.commits(run),
             pushes=sum(
                 method == "POST" and path.startswith(f"/{seed.GITOPS}") and "receive-pack" in path
@@ -85,3 +84,13 @@ class Outside:
 
     def _git(self, name: str, *arguments: str) -> str:
         return self._world.git.repositories.git(name, *arguments).decode()
+
+
+def _stored(requests: Iterable[tuple[str, str]], name: str) -> Counter[str]:
+    """Manifests stored in a repository of the registry, by tag."""
+    prefix = f"/v2/{name}/manifests/"
+    return Counter(
+        path.removeprefix(prefix)
+        for method, path in requests
+        if method == "PUT" and path.startswith(prefix)
+    )

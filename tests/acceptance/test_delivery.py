@@ -17,6 +17,7 @@ def test_A33_A34_everything_is_killed_while_suspended_and_each_effect_happens_on
     assert found.tags == ("v1.1.0",)
     assert found.pages == 1
     assert found.images["1.1.0"] == 1
+    assert found.charts == {"1.1.0": 1}
     assert found.commits == ("chore(staging): books 1.1.0", "chore(production): books 1.1.0")
     assert found.pushes == 2
     # Staging is synced by Argo CD itself; production by us, after the approval.

@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.forge.githost import GitHost
-from sandbox.seed import APPLICATION, GITOPS, bad_change, next_change, next_number, seed
+from sandbox.seed import APPLICATION, CHART, GITOPS, bad_change, next_change, next_number, seed
 from sandbox.serving import free_port
 
 URL = "http://127.0.0.1:3000/parraletz/gitops-cf.git"
@@ -34,9 +34,11 @@ def host(tmp_path: Path) -> GitHost:
 
 
 def checked_out(host: GitHost, folder: Path) -> Path:
-    names = host.repositories.git(APPLICATION, "ls-tree", "--name-only", "main").decode().split()
-    folder.mkdir()
+    names = (
+        host.repositories.git(APPLICATION, "ls-tree", "-r", "--name-only", "main").decode().split()
+    )
     for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(host.read(APPLICATION, name))
     return folder
 
@@ -115,6 +117,12 @@ def test_each_application_reads_the_values_that_name_the_image(
     values = spec["source"]["helm"]["valueFiles"][-1]
     image = parsed(host, f"{spec['source']['path']}/{values}")["image"]
     assert (image["repository"], image["tag"], image["digest"]) == (IMAGE, "1.0.0", DIGEST)
+
+
+def test_the_application_holds_its_chart_at_the_first_release(host: GitHost) -> None:
+    chart = host.read(APPLICATION, f"{CHART}/Chart.yaml", "refs/tags/v1.0.0")
+    assert YAML(typ="safe").load(chart)["version"] == "1.0.0"
+    assert host.read(APPLICATION, f"{CHART}/templates/deployment.yaml")
 
 
 def test_the_application_answers(host: GitHost, tmp_path: Path) -> None:
