@@ -111,8 +111,12 @@ def failure(response: httpx.Response, what: str) -> SlipwayError:
 
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds of the Retry-After header, if it has the plain form."""
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    return number(response.headers.get("retry-after", ""))
+
+
+def number(text: str) -> float | None:
+    """The number that a header holds, if it is a plain one."""
+    return float(text) if text.isascii() and text.isdecimal() else None
 
 
 def excerpt(response: httpx.Response, limit: int = 200) -> str:

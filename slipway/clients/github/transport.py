@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from slipway.clients.http import TIMEOUT, client, excerpt, failure, retry_after, send
+from slipway.clients.http import TIMEOUT, client, excerpt, failure, number, retry_after, send
 from slipway.errors import Final, InvalidInput, NotFound, Retryable, Unauthorized
 from slipway.text import printable, redacted
 
@@ -182,10 +182,10 @@ def invalid(response: httpx.Response, what: str) -> Final:
 def _limited(response: httpx.Response, what: str) -> Retryable | None:
     """The error for a request over the limit, with the pause GitHub's documentation asks for."""
     remaining = response.headers.get("x-ratelimit-remaining")
-    reset = response.headers.get("x-ratelimit-reset", "")
+    reset = number(response.headers.get("x-ratelimit-reset", ""))
     pause = retry_after(response)
-    if pause is None and remaining == "0" and reset.isdigit():
-        pause = max(1.0, float(reset) - time.time())
+    if pause is None and remaining == "0" and reset is not None:
+        pause = max(1.0, reset - time.time())
     said = excerpt(response).lower()
     secondary = any(words in said for words in _LIMITS)
     if pause is None and (secondary or response.status_code == 429):
