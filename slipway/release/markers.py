@@ -11,16 +11,22 @@ from typing import NamedTuple
 
 from slipway.errors import InvalidInput
 
-_SCOPE = rb"(version|major|minor|patch)(?![a-z])"
+_SCOPE = rb"(version|major|minor|patch)"
 _INLINE = re.compile(rb"x-release-please-" + _SCOPE)
 _START = re.compile(rb"x-release-please-start-" + _SCOPE)
 _END = b"x-release-please-end"
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-_NUMBER = re.compile(rb"\b[0-9]+\b")
 _VERSION = re.compile(
     rb"[0-9]+\.[0-9]+\.[0-9]+(?:-(?:[0-9A-Za-z-]+\.[0-9]+(?![0-9A-Za-z.])|[0-9A-Za-z_.]+))?"
     rb"(?:\+[0-9A-Za-z_.-]+)?"
 )
+_NUMBER = re.compile(rb"\b[0-9]+\b")
+_PATTERNS = {
+    "version": _VERSION,
+    "major": re.compile(rb"[0-9]+\b"),  # also that of v1
+    "minor": _NUMBER,
+    "patch": _NUMBER,
+}
 
 
 class _Marked(NamedTuple):
@@ -64,7 +70,7 @@ def _found(source: bytes) -> Iterator[_Marked]:
     for line in _LINE.findall(source):
         inline = _INLINE.search(line)
         scope = inline[1].decode() if inline else block
-        match = (_VERSION if scope == "version" else _NUMBER).search(line) if scope else None
+        match = _PATTERNS[scope].search(line) if scope else None
         if match:
             yield _Marked(scope, start + match.start(), start + match.end())
         if not inline:

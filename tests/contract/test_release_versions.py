@@ -368,6 +368,17 @@ def test_a_release_as_may_ask_for_a_pre_release(place: Place) -> None:
         plan_of(bare)
 
 
+def test_R21_a_pre_release_commit_without_its_tag_gets_it(place: Place) -> None:
+    place.commit("chore: try\n\nRelease-As: 2.0.0-beta.1")
+    asked = place.bump("2.0.0-beta.1")
+    release(place.service, place.settings, "run")
+    assert place.tagged("v2.0.0-beta.1") == asked
+    place.commit("fix: a price")
+    counted = place.bump("2.0.0-rc.1")
+    release(service_of(place, prerelease="rc"), place.settings, "run")
+    assert place.tagged("v2.0.0-rc.1") == counted
+
+
 def test_a_pre_release_service_goes_on_from_release_as(place: Place) -> None:
     rc = service_of(place, prerelease="rc")
     place.commit("chore: try\n\nRelease-As: 2.0.0-rc.1")

@@ -49,7 +49,7 @@ MARKED = b"""# x-release-please-version stands behind what is raised; 1.0.0 stay
 VERSION = "1.0.0"  # x-release-please-version
 OTHER = "1.0.0"
 URL = "https://x/v1.0.0/1.0.0"  # x-release-please-version
-MAJOR = 1  # x-release-please-major
+MAJOR = "v1"  # x-release-please-major
 PATCH = 0  # x-release-please-patch
 # x-release-please-start-version
 a = 1.0.0-rc.1+b.7
@@ -158,7 +158,7 @@ def test_markers_point_out_what_changes() -> None:
         b'VERSION = "2.1.3"  # x-release-please-version\n'
         b'OTHER = "1.0.0"\n'
         b'URL = "https://x/v2.1.3/1.0.0"  # x-release-please-version\n'
-        b"MAJOR = 2  # x-release-please-major\n"
+        b'MAJOR = "v2"  # x-release-please-major\n'
         b"PATCH = 3  # x-release-please-patch\n"
         b"# x-release-please-start-version\n"
         b"a = 2.1.3\n"
