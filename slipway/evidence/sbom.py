@@ -57,7 +57,8 @@ def summary(document: dict[str, Any]) -> str:
     number = len(components) if isinstance(components, list) else 0
     root = (document.get("metadata") or {}).get("component") or {}
     said = [p.get("value") for p in root.get("properties") or [] if p.get("name") == _ORIGIN]
-    return f"attached: {number} components" + (f" ({said[0]})" if said else "")
+    listed = f"attached: {number} component{'' if number == 1 else 's'}"
+    return f"{listed} ({said[0]})" if said else listed
 
 
 def _without_users(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Checks an image's signed provenance at its registry, now and by digest."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,10 @@ from slipway.model import Image, Release, Verification
 from slipway.service import Service
 from slipway.settings import Settings
 
+_NAME = re.compile(
+    r"([a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+)(?::([\w][\w.-]*)|@(sha256:[0-9a-f]{64}))"
+)
+
 
 def verify(service: Service, release: Release, image: Image, settings: Settings) -> Verification:
     """What the image's provenance says, if it is the release's and signed by a trusted key.
@@ -24,6 +29,27 @@ def verify(service: Service, release: Release, image: Image, settings: Settings)
     with open_repository(image.repository, settings) as repository:
         found = look(repository, image.digest, keys, Wanted.by(service, release))
     return accepted(image.reference, found)
+
+
+def verify_by_name(name: str, wanted: Wanted, settings: Settings) -> Verification:
+    """As `verify`, for `repository@digest`, or for the digest that `repository:tag` stands for now.
+
+    Raises InvalidInput for any other name.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise InvalidInput(f"{name!r} names no image", "write HOST/REPOSITORY@DIGEST or …:TAG")
+    repository_name, tag, digest = match.groups()
+    keys = trusted_keys(settings)
+    with open_repository(repository_name, settings) as repository:
+        found_digest = digest or repository.manifest(tag).digest
+        found = look(repository, found_digest, keys, wanted)
+    return accepted(f"{repository_name}@{found_digest}", found)
+
+
+def is_image_name(name: str) -> bool:
+    """Whether it is `host/repository@digest` or `host/repository:tag`."""
+    return _NAME.fullmatch(name) is not None
 
 
 def look(

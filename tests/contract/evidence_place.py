@@ -50,6 +50,7 @@ class Place:
     server: Server
     gate: Gate
     registry: Registry
+    registry_folder: Path
     settings: Settings
     login: RegistryLogin
     image_rules: Json = field(default_factory=dict)
@@ -182,7 +183,9 @@ def a_place(folder: Path, *, referrers: bool = True) -> Iterator[Place]:
             github_api_url=f"{git_server.url}/api/v3",
             signing_key=new_key(),
         )
-        yield Place(git, git_server.url, server, gate, registry, settings, login)
+        yield Place(
+            git, git_server.url, server, gate, registry, folder / "registry", settings, login
+        )
 
 
 def program(folder: Path, name: str, script: str) -> Path:
