@@ -139,6 +139,41 @@ def test_history_is_read_newest_first(desk: Desk) -> None:
         assert clone.messages(first, second)[second].endswith("body\n\nFixes: #1")
 
 
+def test_messages_of_a_path_come_whole_and_without_merges(desk: Desk) -> None:
+    first = desk.host.head(NAME) or ""
+    long = "fix: long\n\n" + "a line of it\n" * 20_000
+    touched = desk.commit({"apps/a.yaml": b"a: 2\n"}, long)
+    desk.commit({"values.yaml": b"1"}, "feat: elsewhere")
+    tree = desk.git("rev-parse", "main^{tree}")
+    who = ["-c", "user.name=Leo", "-c", "user.email=leo@example.com"]
+    head = desk.git(*who, "commit-tree", tree, "-p", "main", "-p", first, "-m", "Merge side")
+    desk.git("update-ref", MAIN, head)
+    with desk.cloned(depth=None) as clone:
+        assert list(clone.written(first, head, "apps")) == [(touched, long)]
+        assert [each.sha for each in clone.written(None, head)][1:] == [touched, first]
+        assert list(clone.written(head, head)) == []
+        assert list(clone.own_line(None, head, "apps")) == [(touched, first), (first, None)]
+        with pytest.raises(SlipwayError, match="could not read the history"):
+            list(clone.written("0" * 40, head))
+
+
+def test_fetched_tags_stand_on_commits(desk: Desk) -> None:
+    first = desk.host.head(NAME) or ""
+    second = desk.commit()
+    who = ["-c", "user.name=Leo", "-c", "user.email=leo@example.com"]
+    desk.git("tag", "light", first)
+    desk.git(*who, "tag", "-a", "noted", "-m", "noted", second)
+    desk.git(*who, "tag", "-a", "twice", "-m", "twice", "noted")
+    desk.git("tag", "file", f"{first}:values.yaml")
+    with desk.cloned(depth=None, tags=True) as clone:
+        assert clone.fetched_tags() == {"light": first, "noted": second}
+        assert clone.fetched_tags(first) == {"light": first}
+        desk.git("tag", "later", first)
+        assert "later" not in clone.fetched_tags()
+        clone.refetch()
+        assert clone.fetched_tags()["later"] == first
+
+
 def test_ancestry_is_told_or_said_to_be_unknown(desk: Desk) -> None:
     old = desk.host.head(NAME) or ""
     for _ in range(3):
