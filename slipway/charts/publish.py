@@ -4,7 +4,9 @@ The chart is an OCI artifact as `helm push` makes it. Like an image, a version i
 never overwritten; what is there from the same commit, or with the same content, is used.
 """
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from slipway.charts.package import Package, package
 from slipway.clients.git import cloned
 from slipway.clients.oci import OCI_MANIFEST, Blob, Manifest, canonical
 from slipway.clients.registry import Repository, open_anonymously, open_repository
-from slipway.errors import Conflict, InvalidInput, Retryable
+from slipway.errors import Conflict, InvalidInput, Retryable, Unauthorized
 from slipway.model import Chart, Release
 from slipway.service import ChartRules, Service
 from slipway.settings import Settings
@@ -41,7 +43,7 @@ def publish(service: Service, release: Release, settings: Settings) -> Chart | N
     content = Blob.of(packed.archive)
     manifest = _manifest(packed, config, content, release, date)
     name = f"{service.chart.repository.removeprefix('oci://')}/{packed.metadata.name}"
-    with _opened(name, service, settings) as repository:
+    with _opened(name, service.image.repository, settings) as repository:
         there = _held(repository, manifest, release)
         digest = there.digest if there else _push(repository, manifest, [config, content], release)
     return Chart(
@@ -91,11 +93,19 @@ def _manifest(
     )
 
 
-def _opened(name: str, service: Service, settings: Settings) -> Repository:
+@contextlib.contextmanager
+def _opened(name: str, images: str, settings: Settings) -> Iterator[Repository]:
     """Our credential is for the registry of the images, and goes to no other."""
-    ours = name.partition("/")[0] == service.image.repository.partition("/")[0]
-    opened = open_repository if ours else open_anonymously
-    return opened(name, settings, push=True)
+    host, ours = name.partition("/")[0], images.partition("/")[0]
+    opened = open_repository if host == ours else open_anonymously
+    with opened(name, settings, push=True) as repository:
+        try:
+            yield repository
+        except Unauthorized as error:
+            if host == ours:
+                raise
+            hint = f"put charts into {ours}, the registry of the images: {host} gets no credential"
+            raise Unauthorized(error.message, hint) from None
 
 
 def _held(repository: Repository, wanted: Manifest, release: Release) -> Manifest | None:

@@ -14,6 +14,7 @@ from slipway.errors import Conflict, Final, Retryable, Unauthorized
 from slipway.model import Chart
 from tests.contract.chart_place import METADATA, WHEN, ChartPlace, a_chart_place
 from tests.contract.docker_engine import RegistryLogin
+from tests.contract.fronts import Changed
 from tests.contract.oci import OCI_MANIFEST, image, push_blob, put_manifest
 
 
@@ -28,9 +29,15 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChartPlac
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def front(tmp_path: Path) -> Changed:
+    """Stands before the registry and keeps the headers of its requests."""
     accounts = [Account("robot", "secret-word", push=("team",))]
-    with served(Registry(tmp_path / "registry", accounts).app) as server:
+    return Changed(Registry(tmp_path / "registry", accounts).app)
+
+
+@pytest.fixture
+def server(front: Changed) -> Iterator[Server]:
+    with served(front.app) as server:
         yield server
 
 
@@ -205,10 +212,14 @@ def test_B15_wrong_password_is_final(place: ChartPlace) -> None:
         place.publish(place.commit())
 
 
-def test_B42_credential_goes_to_the_registry_of_the_images_only(place: ChartPlace) -> None:
+def test_B42_credential_goes_to_the_registry_of_the_images_only(
+    place: ChartPlace, front: Changed
+) -> None:
     place.images = "ghcr.io"
-    with pytest.raises(Unauthorized, match="HTTP 401"):
+    with pytest.raises(Unauthorized, match=r"(?s)HTTP 401.*put charts into ghcr\.io"):
         place.publish(place.commit())
+    assert front.seen
+    assert not [headers for _, _, headers in front.seen if "authorization" in headers]
 
 
 def test_service_without_a_chart_publishes_none(place: ChartPlace, server: Server) -> None:
