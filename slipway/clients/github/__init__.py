@@ -4,11 +4,12 @@ Nothing is retried here. What is missing is only said to be so after GitHub said
 answer is an error. The credential goes to the API's host and its host for uploads, nowhere else.
 """
 
+from slipway.clients.github.answers import Forbidden
 from slipway.clients.github.assets import Assets
 from slipway.clients.github.checks import Checks
 from slipway.clients.github.pulls import Pulls
 from slipway.clients.github.releases import Releases
-from slipway.clients.github.transport import Forbidden, repository_name
+from slipway.clients.github.transport import repository_name
 from slipway.clients.github.values import Asset, Page, Pull
 
 __all__ = ["Asset", "Forbidden", "GitHub", "Page", "Pull", "repository_name"]

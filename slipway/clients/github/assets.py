@@ -7,15 +7,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from slipway.clients.github.transport import (
-    Transport,
-    already_exists,
-    decoded,
-    invalid,
-    may_vanish,
-    parsed,
-    same_origin,
-)
+from slipway.clients.github.answers import already_exists, decoded, invalid, may_vanish
+from slipway.clients.github.transport import Transport, parsed, same_origin
 from slipway.clients.github.values import Asset, Page
 from slipway.errors import Conflict, Final, InvalidInput, Retryable
 

@@ -5,7 +5,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter
 
-from slipway.clients.github.transport import Forbidden, Transport
+from slipway.clients.github.answers import Forbidden
+from slipway.clients.github.transport import Transport
 from slipway.clients.github.values import Answer, Text
 from slipway.errors import Final, Retryable, Unauthorized
 from slipway.release.checks import Check, State

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from pydantic import TypeAdapter
 
-from slipway.clients.github.transport import Transport, complaints, decoded, invalid
+from slipway.clients.github.answers import complaints, decoded, invalid
+from slipway.clients.github.transport import Transport
 from slipway.clients.github.values import Pull, PullAnswer
 from slipway.errors import Final, Retryable
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from slipway.clients.github.transport import Transport, already_exists, decoded, invalid, may_vanish
+from slipway.clients.github.answers import already_exists, decoded, invalid, may_vanish
+from slipway.clients.github.transport import Transport
 from slipway.clients.github.values import Page
 from slipway.errors import Retryable
 
