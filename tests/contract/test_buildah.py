@@ -1,14 +1,12 @@
 """What only buildah does: the same bytes every time, several platforms, nothing left behind."""
 
-import contextlib
 import json
 import os
 import platform
 import shutil
-import tempfile
+import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.registry.api import Account, Registry
-from sandbox.serving import Fault, Server, free_port, served
+from sandbox.serving import Fault, Server, free_port
 from slipway.builders import builder_for
 from slipway.errors import Final, InvalidInput, NotFound, Retryable, Unauthorized
 from slipway.service import ImageRules
@@ -35,34 +32,12 @@ from tests.contract.images import (
     tools,
 )
 from tests.contract.oci import ACCEPT, digest_of
+from tests.contract.shelf import assert_nothing_left, commands, until
 
 pytestmark = pytest.mark.usefixtures("buildah")
 needs_x86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="runs x86-64 code")
 RUN = 'FROM scratch\nCOPY tool /tool\nRUN ["/tool"]\n'
 Files = dict[str, str | bytes]
-
-
-@pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[Server]:
-    """A registry with one account."""
-    accounts = [Account("robot", "not-a-real-secret", push=("team",))]
-    with served(Registry(tmp_path / "registry", accounts).app) as server:
-        yield server
-
-
-@pytest.fixture
-def login(stand_in: Server) -> RegistryLogin:
-    """The account of the stand-in."""
-    return RegistryLogin(f"127.0.0.1:{stand_in.port}", "robot", "not-a-real-secret")
-
-
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary folders, so that a test sees what is left in it."""
-    folder = tmp_path / "t"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture
@@ -188,9 +163,9 @@ def test_B04_failing_command_is_final_with_its_line(build: Callable[..., str]) -
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_B04_busy_registry_of_the_base_is_retryable(
-    status: int, build: Callable[..., str], login: RegistryLogin, stand_in: Server
+    status: int, build: Callable[..., str], login: RegistryLogin, shelf: Server
 ) -> None:
-    stand_in.traffic.faults.append(Fault(path="/team/base/", status=status, times=-1))
+    shelf.traffic.faults.append(Fault(path="/team/base/", status=status, times=-1))
     with pytest.raises(Retryable, match=str(status)):
         build({"Dockerfile": f"FROM {login.address}/team/base:1\n"})
 
@@ -260,52 +235,17 @@ def test_B07_silent_command_is_ended_and_nothing_is_left(
 def test_B10_cancelled_build_is_ended_and_nothing_is_left(
     build: Callable[..., str], scratch: Path, login: RegistryLogin
 ) -> None:
-    main = threading.main_thread().ident
-    assert main
-
     def cancel() -> None:
-        assert until(lambda: bool(steps(scratch)))
-        os.kill(os.getpid(), 2)
+        assert until(lambda: bool(commands("buildah-chroot-exec /pausing")))
+        os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=cancel)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        build({"Dockerfile": RUN, "tool": program(PAUSE)})
+        build({"Dockerfile": RUN.replace("/tool", "/pausing"), "tool": program(PAUSE)})
     thread.join()
     assert_nothing_left(scratch)
     assert stored(login, NAME, "1.2.0") is None
-
-
-def steps(folder: Path) -> list[str]:
-    """Processes of builds whose store is below `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            line = (process / "cmdline").read_text()
-            if str(folder) in line and "buildah" in line:
-                found.append(line)
-    return found
-
-
-def mounts(folder: Path) -> list[str]:
-    return [
-        line for line in Path("/proc/self/mounts").read_text().splitlines() if str(folder) in line
-    ]
-
-
-def assert_nothing_left(folder: Path) -> None:
-    assert until(lambda: not steps(folder)), "a process of the build still runs"
-    assert list(folder.iterdir()) == []
-    assert mounts(folder) == []
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_missing_buildah_is_final(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,23 +22,6 @@ from tests.contract.images import COMMIT, NAME, OTHER, settings_for, source, sto
 BuilderFor = Callable[[Settings], Builder]
 
 
-@pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[Server]:
-    """A registry with one account that may push and one that may only pull."""
-    accounts = [
-        Account("robot", "not-a-real-secret", push=("team",)),
-        Account("reader", "another-secret", pull=("team",)),
-    ]
-    with served(Registry(tmp_path / "registry", accounts).app) as server:
-        yield server
-
-
-@pytest.fixture
-def login(stand_in: Server) -> RegistryLogin:
-    """The account of the stand-in that may push."""
-    return RegistryLogin(f"127.0.0.1:{stand_in.port}", "robot", "not-a-real-secret")
-
-
 @pytest.fixture(params=["layer", "buildah", pytest.param("docker", marks=pytest.mark.docker)])
 def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BuilderFor:
     """Each builder in turn, for the settings of the test."""
@@ -56,11 +39,10 @@ def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return lambda settings: builder_for(rules, settings)
 
 
-@pytest.fixture(params=["stand_in", pytest.param("real_registry", marks=pytest.mark.docker)])
+@pytest.fixture(params=["login", pytest.param("real_registry", marks=pytest.mark.docker)])
 def any_login(request: pytest.FixtureRequest) -> RegistryLogin:
     """The stand-in and docker-registry in turn."""
-    name = "login" if request.param == "stand_in" else "real_registry"
-    found: RegistryLogin = request.getfixturevalue(name)
+    found: RegistryLogin = request.getfixturevalue(request.param)
     return found
 
 
@@ -148,11 +130,11 @@ def test_B18_registry_that_is_down_is_retryable(builder: BuilderFor, tmp_path: P
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_B19_busy_registry_is_retryable(
-    status: int, builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+    status: int, builder: BuilderFor, login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
     wait = (("Retry-After", "7"),)
     fault = Fault(method="PUT", path="/manifests/", status=status, headers=wait)
-    stand_in.traffic.faults.append(fault)
+    shelf.traffic.faults.append(fault)
     with pytest.raises(Retryable) as caught:
         builder(settings_for(login)).build(source(tmp_path / "s"), target(login))
     if builder(settings_for(login)).name != "docker":  # the engine does not pass the time on
@@ -195,26 +177,26 @@ def test_B35_same_image_again_is_a_success(
 
 
 def test_B36_lost_answer_to_the_manifest_converges(
-    builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+    builder: BuilderFor, login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
     files = source(tmp_path / "s")
     fault = Fault(method="PUT", path="/manifests/", lose_answer=True)
-    stand_in.traffic.faults.append(fault)
+    shelf.traffic.faults.append(fault)
     with pytest.raises(Retryable):
         builder(settings_for(login)).build(files, target(login))
     digest = builder(settings_for(login)).build(files, target(login))
     image = stored(login, NAME, "1.2.0")
     assert image
     assert image.digest == digest
-    done = [r for r in stand_in.traffic.writes() if "/manifests/" in r.path]
+    done = [r for r in shelf.traffic.writes() if "/manifests/" in r.path]
     assert len(done) == 1
 
 
 def test_B13_context_over_the_limit_is_refused(
-    builder: BuilderFor, login: RegistryLogin, stand_in: Server, tmp_path: Path
+    builder: BuilderFor, login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
     files = source(tmp_path / "s", {"assets/film": ""})
     os.truncate(files / "assets/film", 600 * 1024 * 1024)  # sparse: takes no disk
     with pytest.raises(InvalidInput, match=r"600\.0 MiB.*assets 600\.0 MiB"):
         builder(settings_for(login)).build(files, target(login))
-    assert not stand_in.traffic.writes()
+    assert not shelf.traffic.writes()

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,20 +17,6 @@ from slipway.errors import Final, InvalidInput, Retryable
 from slipway.service import ImageRules, LayerRules
 from tests.contract.docker_engine import LABEL, RegistryLogin
 from tests.contract.images import EXIT_3, NAME, program, settings_for, source, stored, target
-
-
-@pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[Server]:
-    """A registry with one account."""
-    accounts = [Account("robot", "not-a-real-secret", push=("team",))]
-    with served(Registry(tmp_path / "registry", accounts).app) as server:
-        yield server
-
-
-@pytest.fixture
-def login(stand_in: Server) -> RegistryLogin:
-    """The account of the stand-in that may push."""
-    return RegistryLogin(f"127.0.0.1:{stand_in.port}", "robot", "not-a-real-secret")
 
 
 @pytest.fixture
@@ -59,9 +45,9 @@ def test_B39_same_source_gives_the_same_digest(
 
 
 def test_B23_dropped_upload_leaves_no_tag_and_a_retry_succeeds(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+    layer: Callable[..., Builder], login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
-    stand_in.traffic.faults.append(Fault(method="PUT", path="/blobs/uploads/", drop=True))
+    shelf.traffic.faults.append(Fault(method="PUT", path="/blobs/uploads/", drop=True))
     with pytest.raises(Retryable):
         layer(login).build(source(tmp_path / "s"), target(login))
     assert stored(login, NAME, "1.2.0") is None
@@ -72,16 +58,16 @@ def test_B23_dropped_upload_leaves_no_tag_and_a_retry_succeeds(
 
 
 def test_blobs_that_are_there_are_not_sent_again(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+    layer: Callable[..., Builder], login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
     layer(login).build(source(tmp_path / "s"), target(login))
-    stand_in.traffic.reset()
+    shelf.traffic.reset()
     layer(login).build(source(tmp_path / "s"), target(login))
-    assert not stand_in.traffic.writes()
+    assert not shelf.traffic.writes()
 
 
 def test_layer_on_a_base_keeps_what_the_base_says(
-    layer: Callable[..., Builder], login: RegistryLogin, stand_in: Server, tmp_path: Path
+    layer: Callable[..., Builder], login: RegistryLogin, shelf: Server, tmp_path: Path
 ) -> None:
     below = replace(target(login), repository=f"{login.address}/team/base")
     first = layer(login, include=("lib",), workdir="/base", env=(("A", "1"), ("B", "2")))
@@ -89,7 +75,7 @@ def test_layer_on_a_base_keeps_what_the_base_says(
     second = layer(
         login, base=f"{login.address}/team/base:9@{base}", include=("server",), env=(("B", "3"),)
     )
-    stand_in.traffic.reset()
+    shelf.traffic.reset()
     second.build(source(tmp_path / "s"), target(login))
     image = stored(login, NAME, "1.2.0")
     assert image
@@ -97,7 +83,7 @@ def test_layer_on_a_base_keeps_what_the_base_says(
     assert image.config["config"]["Env"] == ["A=1", "B=3"]
     assert image.config["config"]["WorkingDir"] == "/app"
     assert len(image.config["rootfs"]["diff_ids"]) == 2
-    mounted = [r for r in stand_in.traffic.requests if "mount=" in r.query]
+    mounted = [r for r in shelf.traffic.requests if "mount=" in r.query]
     assert [r.status for r in mounted] == [201]
 
 
