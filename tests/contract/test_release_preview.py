@@ -1,10 +1,12 @@
 """R68: the next release is told exactly as it would be made, and nothing is written."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from slipway.cli import main
 from slipway.errors import Conflict
 from slipway.model import NothingToRelease, PlannedRelease
 from slipway.release.preview import preview
@@ -71,3 +73,30 @@ def test_R68_what_the_release_would_refuse_is_refused(place: Place) -> None:
     place.commit("feat: gift cards", tag="v1.0.1")
     with pytest.raises(Conflict, match=r"tag v1\.0\.1 .* says 1\.0\.0"):
         preview(place.service, place.settings)
+
+
+def test_R68_the_command_tells_it_and_writes_nothing(
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    feature = place.commit("feat: gift \x1b[31mcards")
+    (tmp_path / "services").mkdir()
+    service = place.service.model_dump_json(by_alias=True, exclude_defaults=True)
+    (tmp_path / "services" / "shop.yaml").write_text(service)
+    monkeypatch.setenv("SLIPWAY_SERVICES", str(tmp_path / "services"))
+    monkeypatch.setenv("SLIPWAY_GITHUB_API_URL", place.settings.github_api_url)
+    monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", place.token.value)
+    assert main(["plan", "shop"]) == 0
+    said = capsys.readouterr().out
+    assert "shop 1.1.0, tag v1.1.0, after 1.0.0\n" in said
+    assert f"  minor  {feature[:10]}  feat: gift" in said
+    assert '+  "version": "1.1.0",' in said
+    assert "\x1b" not in said
+    assert main(["plan", "shop", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == "1.1.0"
+    assert place.writes() == []
+    monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", "wrong")
+    assert main(["plan", "shop", "--json"]) == 1
+    assert "check the token" in json.loads(capsys.readouterr().out)["hint"]
