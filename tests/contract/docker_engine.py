@@ -24,7 +24,7 @@ from typing import NamedTuple, NoReturn
 import docker
 import httpx
 import pytest
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from sandbox.serving import free_port
 
@@ -91,9 +91,21 @@ def remove_labelled(client: docker.DockerClient) -> None:
     """Remove the containers and images that carry LABEL."""
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         container.remove(force=True, v=True)
-    for image in client.images.list(filters={"label": LABEL}):
-        with contextlib.suppress(NotFound):  # removed with the image built on it
-            client.images.remove(str(image.id), force=True)
+    while images := [str(image.id) for image in client.images.list(filters={"label": LABEL})]:
+        if not any(_removed(client, image) for image in images):
+            raise RuntimeError(f"the engine keeps {', '.join(images)}")
+
+
+def _removed(client: docker.DockerClient, image: str) -> bool:
+    try:
+        client.images.remove(image, force=True)
+    except NotFound:
+        return True  # it went with the image built on it
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+        return False  # another one is built on it, which has to go first
+    return True
 
 
 @contextlib.contextmanager

@@ -94,6 +94,16 @@ def layer(files: Mapping[str, str], links: Mapping[str, str] | None = None) -> b
     return buffer.getvalue()
 
 
+def member_of(kind: bytes, name: str, target: str = "") -> bytes:
+    """An uncompressed layer of one member that is neither a file nor a folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, target
+        archive.addfile(member)
+    return buffer.getvalue()
+
+
 @contextmanager
 def image_registry(root: Path) -> Iterator[Pushed]:
     """A registry with an account that may do everything."""

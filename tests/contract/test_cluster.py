@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from sandbox.cluster.controller import Cluster, Refused
 from sandbox.cluster.image import Images, PullError
 from sandbox.cluster.pod import Pace
 from sandbox.serving import Receive, Scope, Send, served
-from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer
+from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer, member_of
 
 QUICK = Pace(first_backoff=0.2, longest_backoff=0.5, drain=0.05, grace=1.0)
 NAMESPACE = "books-staging"
@@ -211,13 +212,19 @@ def test_whiteouts_remove_what_lower_layers_put_there(images: Pushed, tmp_path: 
 @pytest.mark.parametrize(
     "bad",
     [
+        member_of(tarfile.CHRTYPE, "null"),
+        member_of(tarfile.BLKTYPE, "disk"),
+        member_of(tarfile.FIFOTYPE, "pipe"),
+        member_of(tarfile.LNKTYPE, "link", "../../../escaped"),
         layer({"../../escaped": "1"}),
         layer({}, {"app": "/etc"}),
         layer({"out/passwd": "1"}, {"out": "../../.."}),
         layer({"out/../../.wh.blobs": ""}),
     ],
 )
-def test_layer_that_leaves_its_root_is_refused(bad: bytes, images: Pushed, tmp_path: Path) -> None:
+def test_B60_layer_that_leaves_its_root_is_refused(
+    bad: bytes, images: Pushed, tmp_path: Path
+) -> None:
     with pytest.raises(PullError, match="extract"):
         Images(tmp_path / "cache", images.credentials).pull(images.push("evil", bad))
     assert not (tmp_path / "escaped").exists()
