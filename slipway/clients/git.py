@@ -6,7 +6,6 @@ holds afterwards, because an answer can be lost after the work was done.
 """
 
 import contextlib
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ import git
 from pydantic import SecretStr
 
 from slipway.clients import git_history as history
-from slipway.clients.git_command import GitCommand, git_in
+from slipway.clients.git_command import GitCommand, git_in, require_remote
 from slipway.clients.git_failures import Protected, PushRace, push_failure
 from slipway.clients.git_history import Written
 from slipway.clients.git_objects import (
@@ -30,9 +29,6 @@ from slipway.model import Commit
 from slipway.readiness.references import is_full_sha
 
 __all__ = ["Author", "Clone", "Protected", "PushRace", "cloned"]
-
-_URL = re.compile(r"https?://[^\s@/?#]+/[^\s?#]*", re.IGNORECASE)
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
 @contextlib.contextmanager
@@ -49,7 +45,7 @@ def cloned(
     Raises InvalidInput (URL not plain http or https, branch missing), NotFound, Unauthorized,
     Retryable.
     """
-    _check(url, branch)
+    require_remote(url, branch)
     shallow = [f"--depth={depth}"] if depth else []
     with git_in(token) as (command, folder):
         path = folder / "clone.git"
@@ -66,16 +62,6 @@ def cloned(
             yield clone
         finally:
             repo.close()
-
-
-def _check(url: str, branch: str) -> None:
-    if not _URL.fullmatch(url):
-        raise InvalidInput(
-            "a repository URL is not http or https, or carries a user, query or fragment",
-            "write it as https://host/owner/name; the token belongs in the settings",
-        )
-    if not _BRANCH.fullmatch(branch) or ".." in branch:
-        raise InvalidInput(f"{branch!r} is not a branch name", "correct the branch")
 
 
 class Clone:

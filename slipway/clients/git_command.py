@@ -8,6 +8,7 @@ handed over by an askpass script that holds no secret itself.
 
 import base64
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import git
 from pydantic import SecretStr
 
 from slipway.clients.git_failures import failure
-from slipway.errors import Final
+from slipway.errors import Final, InvalidInput
 
 STALL = 20  # seconds without a byte before a transfer is given up
 LIMIT = 300.0  # seconds for one git command, whatever it does
@@ -46,6 +47,8 @@ _CONFIGURATION = {
     "maintenance.auto": "false",
     "tar.umask": "0022",
 }
+_URL = re.compile(r"https?://[^\s@/?#]+/[^\s?#]*", re.IGNORECASE)
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
 class Output(NamedTuple):
@@ -152,6 +155,17 @@ def _split(file: BinaryIO) -> Iterator[bytes]:
             yield bytes(rest) + part
             rest.clear()
         rest += begun
+
+
+def require_remote(url: str, branch: str) -> None:
+    """Raise InvalidInput unless these are a plain http or https URL and the name of a branch."""
+    if not _URL.fullmatch(url):
+        raise InvalidInput(
+            "a repository URL is not http or https, or carries a user, query or fragment",
+            "write it as https://host/owner/name; the token belongs in the settings",
+        )
+    if not _BRANCH.fullmatch(branch) or ".." in branch:
+        raise InvalidInput(f"{branch!r} is not a branch name", "correct the branch")
 
 
 @contextlib.contextmanager
