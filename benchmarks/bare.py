@@ -6,6 +6,7 @@ from functools import partial
 from slipway import build, gitops, smoke, sync
 from slipway.charts.publish import publish
 from slipway.config import read_service
+from slipway.evidence import collect
 from slipway.model import Release, SmokeProof
 from slipway.release import converge
 from slipway.settings import Settings
@@ -19,9 +20,11 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     run = str(uuid.uuid4())
     release = converge.release(service, settings, run)
     if not isinstance(release, Release):
-        raise RuntimeError(f"{release.summary}")  # noqa: TRY004
+        raise RuntimeError(release.summary)  # noqa: TRY004
     image = build.build(service, release, settings)
-    publish(service, release, settings)
+    collect.attest(service, release, image, settings, run)
+    if service.chart:
+        publish(service, service.chart, release, settings)
     promotion = gitops.write(service, staging, image, settings, run=run, approval=None)
     wanted = promotion.revision
     sync.wait_until_live(

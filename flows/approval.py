@@ -18,7 +18,7 @@ from pydantic import Field
 
 from slipway.errors import Rejected
 from slipway.gates import refusal, still_holds
-from slipway.model import Approval, Change, Evidence, Image, Proof, Release
+from slipway.model import Approval, Candidate, Change, Image, Proof
 from slipway.service import Environment, Gate, Service
 from tasks.environment import run_id, say
 from tasks.gitops import preview_change
@@ -36,9 +36,7 @@ class Decision(RunInput):
 def approve(
     service: Service,
     environment: Environment,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
+    candidate: Candidate,
     proofs: Sequence[Proof],
 ) -> Approval | None:
     """The approval for exactly this image and change; None where no gate is configured.
@@ -47,11 +45,11 @@ def approve(
     """
     if environment.gate is None:
         return None
+    image = candidate.image
     change = preview_change(service, environment, image)
     approval = recall(environment, image, change)
     if approval is None:
-        gate = environment.gate
-        approval = ask(service, environment, gate, release, image, evidence, change, proofs)
+        approval = ask(service, environment, environment.gate, candidate, change, proofs)
         remember(approval)
     return approval
 
@@ -60,17 +58,13 @@ def ask(
     service: Service,
     environment: Environment,
     gate: Gate,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
+    candidate: Candidate,
     change: Change,
     proofs: Sequence[Proof],
 ) -> Approval:
     """Ask until somebody answers who may. Raises Rejected."""
     attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
-    question = prepare_question(
-        service, environment, gate, release, image, evidence, change, proofs, attempt
-    )
+    question = prepare_question(service, environment, gate, candidate, change, proofs, attempt)
     for number in count(1):
         key = f"{attempt}-{number}"
         answer = suspend_flow_run(
@@ -81,7 +75,7 @@ def ask(
         approval = record_decision(
             service,
             environment,
-            image,
+            candidate.image,
             change.fingerprint,
             key,
             answer.decision,

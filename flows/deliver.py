@@ -11,7 +11,7 @@ from prefect.states import Completed
 
 from flows.approval import approve
 from flows.naming import run_name
-from slipway.model import Chart, Evidence, Image, Proof, Release
+from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
 from tasks.chart import publish_chart
@@ -39,29 +39,25 @@ def deliver(service: str, version: str | None = None) -> State[object]:
     name_run(spec, release.version)
     image = build_image(spec, release)
     evidence = attest_image(spec, release, image)
-    chart = publish_chart(spec, release)
+    chart = publish_chart(spec, spec.chart, release) if spec.chart else None
+    candidate = Candidate(release=release, image=image, evidence=evidence, chart=chart)
     proofs: list[Proof] = []
     for environment in spec.environments:
-        proofs.append(carry(spec, environment, release, image, evidence, proofs, chart))
+        proofs.append(carry(spec, environment, candidate, proofs))
     places = ", ".join(proof.environment for proof in proofs)
     return Completed(message=f"{service} {release.version} is proven in {places}")
 
 
 def carry(
-    service: Service,
-    environment: Environment,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
-    earlier: Sequence[Proof],
-    chart: Chart | None = None,
+    service: Service, environment: Environment, candidate: Candidate, earlier: Sequence[Proof]
 ) -> Proof:
-    """Bring one image into one environment, and prove it."""
-    verify_image(service, environment, release, image)
-    approval = approve(service, environment, release, image, evidence, earlier)
-    promotion = update_gitops(service, environment, image, approval)
-    sync = wait_for_sync(service, environment, image, promotion)
-    smoke = smoke_test(environment, image, sync)
+    """Bring one candidate into one environment, and prove it."""
+    if environment.require:
+        verify_image(service, environment, candidate.release, candidate.image)
+    approval = approve(service, environment, candidate, earlier)
+    promotion = update_gitops(service, environment, candidate.image, approval)
+    sync = wait_for_sync(service, environment, candidate.image, promotion)
+    smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(
         environment=environment.name,
         promotion=promotion,
@@ -69,5 +65,5 @@ def carry(
         smoke=smoke,
         approval=approval,
     )
-    write_report(service, release, image, evidence, [*earlier, proof], chart)
+    write_report(service, candidate, [*earlier, proof])
     return proof

@@ -6,6 +6,7 @@ from prefect.states import Completed
 
 from flows.deliver import carry
 from flows.naming import run_name
+from slipway.model import Candidate
 from tasks.build import find_image
 from tasks.evidence import examine_image
 from tasks.release import find_release
@@ -27,5 +28,6 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     name_run(spec, f"{version} → {environment}")
     image = find_image(spec, release)
     evidence = examine_image(spec, release, image)
-    carry(spec, target, release, image, evidence, [])
+    candidate = Candidate(release=release, image=image, evidence=evidence)
+    carry(spec, target, candidate, [])
     return Completed(message=f"{service} {version} is proven in {environment}")

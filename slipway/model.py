@@ -151,6 +151,15 @@ class Evidence(Value):
     timing: Timing
 
 
+class Candidate(Value):
+    """What a delivery carries from environment to environment; nothing of it changes on the way."""
+
+    release: Release
+    image: Image
+    evidence: Evidence
+    chart: Chart | None = None
+
+
 class Verification(Value):
     """What signed provenance says about an image, after every check."""
 

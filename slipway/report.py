@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from slipway.markdown import code, escape, fence, link, moment, safe_url
-from slipway.model import Approval, Change, Chart, Commit, Evidence, Image, Proof, Release
+from slipway.model import (
+    Approval,
+    Candidate,
+    Change,
+    Chart,
+    Commit,
+    Evidence,
+    Image,
+    Proof,
+    Release,
+)
 from slipway.service import Environment, Service
 from slipway.timeline import steps, timeline
 
@@ -27,9 +37,7 @@ class Link(NamedTuple):
 def approval_question(
     service: Service,
     environment: Environment,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
+    candidate: Candidate,
     change: Change,
     proofs: Sequence[Proof],
     commits: Sequence[Commit],
@@ -39,6 +47,7 @@ def approval_question(
 
     `commits` are those since the version that runs there now, newest first.
     """
+    release, image = candidate.release, candidate.image
     before = previous_version(change, release.version)
     approvers = environment.gate.approvers if environment.gate else ()
     place = escape(environment.name)
@@ -46,7 +55,7 @@ def approval_question(
         [
             f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
             _facts(release, image, before, approvers, expires),
-            f"## What is known about the image\n\n{_known(evidence)}",
+            f"## What is known about the image\n\n{_known(candidate.evidence)}",
             f"## What changes in Git\n\n{_diff(change)}",
             f"## Proven so far\n\n{_proven(proofs, image)}",
             f"## Commits\n\n{commit_list(commits)}",
@@ -186,32 +195,27 @@ def _known(evidence: Evidence) -> str:
     )
 
 
-def delivery_report(
-    service: Service,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
-    proofs: Sequence[Proof],
-    chart: Chart | None = None,
-) -> str:
+def delivery_report(service: Service, candidate: Candidate, proofs: Sequence[Proof]) -> str:
     """The report of a delivery as far as it has come: what is proven where, and in what time."""
-    entries = [f"- {link(text, url)}" for _, url, text in links(service, release, image, proofs)]
+    release, image = candidate.release, candidate.image
+    entries = [f"- {link(text, url)}" for _, url, text in links(service, candidate, proofs)]
     where = f"## Environments\n\n{_proven(proofs, image)}\n\n" if proofs else ""
     return "\n\n".join(
         [
             f"# {escape(service.service)} {escape(release.version)}",
             _summary(service, release, proofs),
-            f"Image {code(image.reference)}, built from {code(release.sha)}.{_chart(chart)}",
-            _known(evidence),
+            f"Image {code(image.reference)}, built from {code(release.sha)}.",
+            *_chart(candidate.chart),
+            _known(candidate.evidence),
             f"{where}## Commits\n\n{commit_list(release.commits)}",
-            f"## Timeline\n\n{timeline(steps(release, image, evidence, proofs, chart))}",
+            f"## Timeline\n\n{timeline(steps(candidate, proofs))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )
 
 
-def _chart(chart: Chart | None) -> str:
-    return f"\n\nChart {code(f'oci://{chart.reference}')}." if chart else ""
+def _chart(chart: Chart | None) -> list[str]:
+    return [f"Chart {code(f'oci://{chart.reference}')}."] if chart else []
 
 
 def _summary(service: Service, release: Release, proofs: Sequence[Proof]) -> str:
@@ -222,8 +226,9 @@ def _summary(service: Service, release: Release, proofs: Sequence[Proof]) -> str
     return f"Version {code(release.version)} {escape(where + rest)}."
 
 
-def links(service: Service, release: Release, image: Image, proofs: Sequence[Proof]) -> list[Link]:
+def links(service: Service, candidate: Candidate, proofs: Sequence[Proof]) -> list[Link]:
     """The pages that belong to a delivery; only http and https ones."""
+    release, image = candidate.release, candidate.image
     found = [Link("release", release.url, f"release {release.tag}")]
     for proof in proofs:
         name = proof.environment

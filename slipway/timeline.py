@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slipway.markdown import duration, escape, moment, table
-from slipway.model import Chart, Evidence, Image, Proof, Release, Timing
+from slipway.model import Candidate, Proof, Timing
 
 
 class Step(NamedTuple):
@@ -14,21 +14,15 @@ class Step(NamedTuple):
     timing: Timing
 
 
-def steps(
-    release: Release,
-    image: Image,
-    evidence: Evidence,
-    proofs: Sequence[Proof],
-    chart: Chart | None = None,
-) -> list[Step]:
+def steps(candidate: Candidate, proofs: Sequence[Proof]) -> list[Step]:
     """The steps of a delivery in their order."""
     found = [
-        Step("release", release.timing),
-        Step("build", image.timing),
-        Step("sign and scan", evidence.timing),
+        Step("release", candidate.release.timing),
+        Step("build", candidate.image.timing),
+        Step("sign and scan", candidate.evidence.timing),
     ]
-    if chart:
-        found.append(Step("chart", chart.timing))
+    if candidate.chart:
+        found.append(Step("chart", candidate.chart.timing))
     for proof in proofs:
         found += [
             Step(f"GitOps update, {proof.environment}", proof.promotion.timing),

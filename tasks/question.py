@@ -6,7 +6,7 @@ from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 
-from slipway.model import Approval, Change, Evidence, Image, Proof, Question, Release
+from slipway.model import Approval, Candidate, Change, Image, Proof, Question
 from slipway.release.unreleased import commits_since
 from slipway.report import approval_question, decision_record
 from slipway.service import Environment, Gate, Service
@@ -21,22 +21,18 @@ def prepare_question(
     service: Service,
     environment: Environment,
     gate: Gate,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
+    candidate: Candidate,
     change: Change,
     proofs: Sequence[Proof],
     attempt: str,
 ) -> Question:
-    commits = commits_since(service, release, change, settings())
+    commits = commits_since(service, candidate.release, change, settings())
     expires = datetime.now(UTC) + gate.expires
-    text = approval_question(
-        service, environment, release, image, evidence, change, proofs, commits, expires
-    )
+    text = approval_question(service, environment, candidate, change, proofs, commits, expires)
     create_markdown_artifact(
         key=artifact_key(service.service, "question"),
         markdown=text,
-        description=f"{environment.name} {image.version} waits for an answer",
+        description=f"{environment.name} {candidate.image.version} waits for an answer",
     )
     say(f"{environment.name} waits for a person until {expires:%Y-%m-%d %H:%M} UTC")
     return Question(text=text, expires=expires)

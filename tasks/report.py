@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect import get_client
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 
-from slipway.model import Chart, Evidence, Image, Proof, Release
+from slipway.model import Candidate, Proof
 from slipway.report import delivery_report, links
 from slipway.service import Service
 from tasks.environment import run_id
@@ -18,22 +18,15 @@ def name_run(service: Service, version: str) -> None:
         client.update_flow_run(run_id(), name=f"{service.service} {version}")  # type: ignore[arg-type]
 
 
-@step("report", "report {release.version}", timeout=60)
-def write_report(
-    service: Service,
-    release: Release,
-    image: Image,
-    evidence: Evidence,
-    proofs: Sequence[Proof],
-    chart: Chart | None,
-) -> None:
-    place = proofs[-1].environment
+@step("report", "report {candidate.release.version}", timeout=60)
+def write_report(service: Service, candidate: Candidate, proofs: Sequence[Proof]) -> None:
+    version, place = candidate.release.version, proofs[-1].environment
     create_markdown_artifact(
         key=artifact_key(service.service, "report"),
-        markdown=delivery_report(service, release, image, evidence, proofs, chart),
-        description=f"{service.service} {release.version}, proven up to {place}",
+        markdown=delivery_report(service, candidate, proofs),
+        description=f"{service.service} {version}, proven up to {place}",
     )
-    for name, url, text in links(service, release, image, proofs):
+    for name, url, text in links(service, candidate, proofs):
         key = artifact_key(service.service, name)
         create_link_artifact(key=key, link=url, link_text=text, description=text)
 

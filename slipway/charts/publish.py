@@ -28,21 +28,19 @@ CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
-def publish(service: Service, release: Release, settings: Settings) -> Chart | None:
-    """The chart of the release, pushed only if the registry does not hold it; None: it has none.
+def publish(service: Service, rules: ChartRules, release: Release, settings: Settings) -> Chart:
+    """The service's chart of the release, pushed only if the registry does not hold it.
 
     Raises Conflict when the version was packed from another commit, InvalidInput for a chart that
     Helm would not load, Unauthorized or another Final when a person has to change something,
     Retryable otherwise. Safe to repeat at any time.
     """
-    if service.chart is None:
-        return None
     watch = Stopwatch()
-    packed, date = _package(service, service.chart, release, settings)
+    packed, date = _package(service, rules, release, settings)
     config = Blob.of(canonical(packed.metadata.document))
     content = Blob.of(packed.archive)
     manifest = _manifest(packed, config, content, release, date)
-    name = f"{service.chart.repository.removeprefix('oci://')}/{packed.metadata.name}"
+    name = f"{rules.repository.removeprefix('oci://')}/{packed.metadata.name}"
     with _opened(name, service.image.repository, settings) as repository:
         there = _held(repository, manifest, release)
         digest = there.digest if there else _push(repository, manifest, [config, content], release)

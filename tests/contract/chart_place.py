@@ -98,9 +98,9 @@ class ChartPlace:
         )  # fmt: skip
 
     def publish(self, release: Release) -> Chart:
-        chart = publish(self.service, release, self.settings)
-        assert chart
-        return chart
+        service = self.service
+        assert service.chart
+        return publish(service, service.chart, release, self.settings)
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:

@@ -222,12 +222,6 @@ def test_B42_credential_goes_to_the_registry_of_the_images_only(
     assert not [headers for _, _, headers in front.seen if "authorization" in headers]
 
 
-def test_service_without_a_chart_publishes_none(place: ChartPlace, server: Server) -> None:
-    service = place.service.model_copy(update={"chart": None})
-    assert publish(service, place.commit(), place.settings) is None
-    assert server.traffic.requests == []
-
-
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -258,11 +252,9 @@ def test_folder_that_is_not_there_is_named(place: ChartPlace) -> None:
     release = place.commit()
     rules = place.service.chart
     assert rules
-    elsewhere = place.service.model_copy(
-        update={"chart": rules.model_copy(update={"path": "helm/none"})}
-    )
+    elsewhere = rules.model_copy(update={"path": "helm/none"})
     with pytest.raises(Final, match="'api/helm/none' holds no file"):
-        publish(elsewhere, release, place.settings)
+        publish(place.service, elsewhere, release, place.settings)
 
 
 def test_symbolic_link_is_refused(place: ChartPlace) -> None:

@@ -24,7 +24,8 @@ from slipway.model import Release
 from slipway.service import Service
 from slipway.settings import load
 service = Service.model_validate_json(sys.argv[1])
-print(publish(service, Release.model_validate_json(sys.argv[2]), load()).model_dump_json())
+release = Release.model_validate_json(sys.argv[2])
+print(publish(service, service.chart, release, load()).model_dump_json())
 """
 _POINTS = {
     "before the source is read": ("git", "before", request("POST", "git-upload-pack")),

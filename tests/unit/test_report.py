@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from slipway.model import (
     Approval,
+    Candidate,
     Change,
     Chart,
     Commit,
@@ -120,6 +121,12 @@ EVIDENCE = Evidence(
 )
 
 
+def candidate(
+    made: Release | None = None, image: Image = IMAGE, chart: Chart | None = None
+) -> Candidate:
+    return Candidate(release=made or release(), image=image, evidence=EVIDENCE, chart=chart)
+
+
 def change(diff: str = "-  tag: 2.0.0\n+  tag: 2.1.0\n", new: str = "2.1.0") -> Change:
     edit = Edit(file="production.yaml", key="image.tag", old="2.0.0", new=new)
     return Change(environment="production", edits=(edit,), diff=diff, base=GITOPS)
@@ -189,9 +196,7 @@ def question(
     return approval_question(
         SERVICE,
         PRODUCTION,
-        release(notes),
-        IMAGE,
-        EVIDENCE,
+        candidate(release(notes)),
         change(diff),
         [proof(summary=summary)],
         [commit(1, subject)],
@@ -224,16 +229,14 @@ def test_A2_the_question_shows_what_is_decided(part: str) -> None:
 
 
 def test_A2_the_first_environment_has_no_earlier_proof() -> None:
-    text = approval_question(SERVICE, PRODUCTION, release(), IMAGE, EVIDENCE, change(), [], [], T0)
+    text = approval_question(SERVICE, PRODUCTION, candidate(), change(), [], [], T0)
     assert "this is the first one" in text
     assert "No commit is known" in text
 
 
 def test_an_empty_change_is_said_plainly() -> None:
     nothing = Change(environment="production", edits=(), diff="", base=GITOPS)
-    text = approval_question(
-        SERVICE, PRODUCTION, release(), IMAGE, EVIDENCE, nothing, [proof()], [], T0
-    )
+    text = approval_question(SERVICE, PRODUCTION, candidate(), nothing, [proof()], [], T0)
     assert "hold these values already" in text
 
 
@@ -295,7 +298,7 @@ def test_X33_nobody_writes_into_the_question(
 def report(summary: str = "synced", reason: str = "ok", approver: str = "ana@example.com") -> str:
     decided = approval(reason, approver)
     proofs = [proof(summary=summary), proof("production", summary, decided)]
-    return delivery_report(SERVICE, release(), IMAGE, EVIDENCE, proofs)
+    return delivery_report(SERVICE, candidate(), proofs)
 
 
 @QUICK
@@ -336,7 +339,7 @@ def test_the_decision_names_person_change_and_run() -> None:
     ],
 )
 def test_the_summary_claims_only_what_is_proven(proofs: list[Proof], sentence: str) -> None:
-    assert sentence in delivery_report(SERVICE, release(), IMAGE, EVIDENCE, proofs)
+    assert sentence in delivery_report(SERVICE, candidate(), proofs)
 
 
 def test_the_report_names_digest_commit_and_approver() -> None:
@@ -355,7 +358,7 @@ def test_the_report_names_digest_commit_and_approver() -> None:
 
 def test_another_digest_than_the_delivered_one_is_named() -> None:
     image = IMAGE.model_copy(update={"digest": "sha256:" + "d" * 64})
-    text = delivery_report(SERVICE, release(), image, EVIDENCE, [proof()])
+    text = delivery_report(SERVICE, candidate(image=image), [proof()])
     assert f"runs another digest: `{DIGEST[:35]}` `{DIGEST[35:]}`" in text
     assert "exactly" not in text
 
@@ -365,7 +368,7 @@ def test_the_authors_of_commits_are_named_without_their_addresses() -> None:
 
 
 def test_the_timeline_adds_up_and_shows_the_share_of_waiting() -> None:
-    text = timeline(steps(release(), IMAGE, EVIDENCE, [proof()]))
+    text = timeline(steps(candidate(), [proof()]))
     assert "| sync wait, staging | 2026-01-02 10:00:43 UTC | 1 min 00 s | 45.0 s | 75% |" in text
     assert text.splitlines()[-1] == "| **all steps** |  | 1 min 40 s | 47.0 s | 47% |"
 
@@ -374,10 +377,10 @@ def test_the_report_names_the_chart_by_digest() -> None:
     where = "ghcr.io/parraletz/charts/books-api"
     chart = Chart(name="books-api", repository=where, version="2.1.0", digest=f"sha256:{'c' * 64}",
                   created=True, timing=at(3))  # fmt: skip
-    text = delivery_report(SERVICE, release(), IMAGE, EVIDENCE, [proof()], chart)
+    text = delivery_report(SERVICE, candidate(chart=chart), [proof()])
     assert f"Chart `oci://{where}@sha256:{'c' * 64}`." in text
     assert "| chart |" in text
-    assert "Chart" not in delivery_report(SERVICE, release(), IMAGE, EVIDENCE, [proof()])
+    assert "Chart" not in delivery_report(SERVICE, candidate(), [proof()])
 
 
 def test_the_timeline_of_a_step_that_took_no_time() -> None:
@@ -385,7 +388,7 @@ def test_the_timeline_of_a_step_that_took_no_time() -> None:
 
 
 def test_links_have_stable_keys() -> None:
-    assert [entry.key for entry in links(SERVICE, release(), IMAGE, [proof()])] == [
+    assert [entry.key for entry in links(SERVICE, candidate(), [proof()])] == [
         "release",
         "staging-commit",
         "staging-application",
@@ -394,5 +397,5 @@ def test_links_have_stable_keys() -> None:
 
 
 def test_X33_links_with_another_scheme_are_left_out() -> None:
-    found = links(SERVICE, release(url="javascript:alert(1)"), IMAGE, [proof(url="")])
+    found = links(SERVICE, candidate(release(url="javascript:alert(1)")), [proof(url="")])
     assert [entry.key for entry in found] == ["staging-application", "staging-smoke"]
