@@ -98,6 +98,10 @@ class Clone:
             return None
         return self._git.run("cat-file", "blob", entry.oid, what=f"read {path} of {self.url}").out
 
+    def obtain_files(self, *paths: str) -> None:
+        """Fetch the contents of these files of the head at once; those that exist."""
+        history.obtain_files(self._git, self.head, paths)
+
     def export(self, revision: str, folder: str, target: Path) -> None:
         """Write the files of `folder` at `revision` below `target`; modes are kept.
 

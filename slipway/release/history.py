@@ -47,7 +47,9 @@ def look(clone: Clone, service: Service) -> Standing:
 
     Raises Conflict when the newest tag's commit carries another version than the tag says.
     """
-    tagged = tags(clone, service)
+    rules, tagged = service.release, tags(clone, service)
+    files = [*rules.stamp, *([rules.changelog] if rules.changelog else [])]
+    clone.obtain_files(*(in_source(service, file) for file in files))
     stamped = carried(clone, service, clone.head)
     newest, full = _newest(clone, service, tagged, stamped)
     if newest:

@@ -157,6 +157,19 @@ def test_messages_of_a_path_come_whole_and_without_merges(desk: Desk) -> None:
             list(clone.written("0" * 40, head))
 
 
+def test_files_are_obtained_in_one_request_and_read_without_another(desk: Desk) -> None:
+    with desk.cloned() as clone:
+        desk.server.traffic.reset()
+        clone.obtain_files("values.yaml", "apps/a.yaml", "none.txt")
+        asked = [request.path for request in desk.server.traffic.requests]
+        assert len([path for path in asked if path.endswith("git-upload-pack")]) <= 2
+        desk.server.traffic.reset()
+        assert clone.read("values.yaml") == FILES["values.yaml"]
+        assert clone.read("apps/a.yaml") == FILES["apps/a.yaml"]
+        clone.obtain_files()
+        assert list(desk.server.traffic.requests) == []
+
+
 def test_fetched_tags_stand_on_commits(desk: Desk) -> None:
     first = desk.host.head(NAME) or ""
     second = desk.commit()
