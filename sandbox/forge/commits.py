@@ -78,7 +78,7 @@ async def combined_status(request: Request, visit: Visit) -> Response:
     latest: dict[str, Entry] = {}
     for entry in visit.ledger.statuses(visit.name, sha):
         latest.setdefault(entry["context"], entry)
-    shown = [_shown(entry, sha, visit) for entry in latest.values()]
+    shown = [_in_short(entry, sha, visit) for entry in latest.values()]
     return JSONResponse(
         {
             "state": _combined({entry["state"] for entry in latest.values()}),
@@ -98,9 +98,9 @@ def _combined(states: set[str]) -> str:
     return "success" if states == {"success"} else "pending"
 
 
+def _in_short(entry: Entry, sha: str, visit: Visit) -> Entry:
+    return {**entry, "url": visit.api(f"/statuses/{sha}")}
+
+
 def _shown(entry: Entry, sha: str, visit: Visit) -> Entry:
-    return {
-        **entry,
-        "url": visit.api(f"/statuses/{sha}"),
-        "creator": {"login": visit.login},
-    }
+    return {**_in_short(entry, sha, visit), "creator": {"login": visit.login}}

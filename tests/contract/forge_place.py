@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Fault, Receive, Scope, Send, Server, served
 from slipway.clients.github import GitHub
+from tests.contract.github_description import checked
 
 NAME = "acme/shop"
 BRANCH = "release"
@@ -40,7 +41,7 @@ class Forge:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.value}"}
         url = path if path.startswith("http") else f"{self.api}/repos/{NAME}{path}"
-        return httpx.request(method, url, headers=headers, json=body)
+        return checked(httpx.request(method, url, headers=headers, json=body))
 
     def client(self, token: Token = WRITER) -> GitHub:
         return GitHub(self.api, f"{self.server.url}/{NAME}.git", SecretStr(token.value))

@@ -1,6 +1,7 @@
 """Pull requests: Slipway's client against the forge's stand-in."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_R67_one_that_exists_already_is_used_as_it_is(
 ) -> None:
     assert github.create_pull(BRANCH, "main", "another title", "another body") == pull
     assert len(forge.call("GET", "/pulls?state=all").json()) == 1
+
+
+def test_R67_two_runners_open_one(forge: Forge) -> None:
+    def create(_runner: int) -> Pull:
+        with forge.client() as github:
+            return github.create_pull(BRANCH, "main", "title", "body")
+
+    with ThreadPoolExecutor(3) as pool:
+        numbers = {pull.number for pull in pool.map(create, range(3))}
+    assert numbers == {1}
 
 
 def test_R67_one_whose_answer_was_lost_is_found(forge: Forge, github: GitHub) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Receive, Scope, Send, Server, served
+from tests.contract.github_description import checked
 
 NAME = "parraletz/books-api"
 TOKENS = [
@@ -30,9 +31,8 @@ class Forge:
         self, method: str, path: str, token: str = "writer-token", **more: Any
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return self.client.request(
-            method, f"{self.server.url}/api/v3/repos/{NAME}{path}", headers=headers, **more
-        )
+        url = f"{self.server.url}/api/v3/repos/{NAME}{path}"
+        return checked(self.client.request(method, url, headers=headers, **more))
 
     def get(self, path: str, token: str = "writer-token") -> httpx.Response:
         return self.call("GET", path, token)
