@@ -1,17 +1,12 @@
 """Everything a delivery talks to, on loopback: Git host, registry, Argo CD and a cluster."""
 
-import contextlib
-import json
-import random
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 from ruamel.yaml import YAML
 
-from sandbox import changes, first_image, seed
+from sandbox import changes, first_image, kept, seed
 from sandbox.argocd import Account as ArgoAccount
 from sandbox.argocd import ArgoCD
 from sandbox.argocd.accounts import api_key
@@ -36,7 +31,7 @@ class World:
     def __init__(self, home: Path, polling: float = 120.0) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self.ports = _ports(home / "ports.json")
+        self.ports = kept.ports(home / "ports.json", PORTS)
         self.registry_name = f"127.0.0.1:{self.ports['registry']}"
         self.repository = f"{self.registry_name}/parraletz/books-api"
         self.git = GitHost(
@@ -155,6 +150,7 @@ class World:
             "SLIPWAY_ARGOCD_URL": self.argocd_url,
             "SLIPWAY_ARGOCD_TOKEN": api_key(ARGOCD_ROLE),
             "SLIPWAY_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "SLIPWAY_SIGNING_KEY": kept.signing_key(self.home / "signing-key.pem"),
         }
 
     def write_service(self, mode: str = "commit", **gate: Any) -> Path:
@@ -174,6 +170,7 @@ class World:
             {
                 **self._environment("production", "manual"),
                 "after": ["staging"],
+                "require": "provenance",
                 "gate": {"approvers": approvers, "expires": "1h", **gate},
             },
         ]
@@ -218,21 +215,3 @@ class World:
                 "version": {"url": "/", "field": "version"},
             },
         }
-
-
-def _ports(file: Path) -> dict[str, int]:
-    """The ports of this installation: chosen once, because the repositories name them."""
-    if not file.exists():
-        file.write_text(json.dumps(dict(zip(PORTS, _free_ports(), strict=False))))
-    return {name: int(port) for name, port in json.loads(file.read_text()).items()}
-
-
-def _free_ports() -> Iterator[int]:
-    """Free ports below those that the system lends to clients, which could be lent later.
-
-    They begin anywhere, so that two installations on one machine rarely want the same.
-    """
-    for port in range(random.randrange(14200, 31000), 32000):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            yield port

@@ -1,8 +1,9 @@
 """SLSA provenance: what is said about a build, and what is asked of it before it counts. Pure.
 
 The digest is the image's identity, whatever its repository is called: a copy in another registry
-keeps its provenance. The source repository, the service, the version, the commit and the builder
-have to be the ones that are wanted.
+keeps its provenance. The source repository and the path in it, the version, the commit and the
+builder have to be the ones that are wanted. The service's name is told, not asked for: several
+service files may deliver one image.
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,7 @@ class Build:
 
     builder: str  # its id
     repository: str
+    path: str
     commit: str
     service: str
     version: str
@@ -85,6 +87,7 @@ class Build:
         return cls(
             builder=_word(_part(details, "builder"), "id"),
             repository=_word(outside, "repository"),
+            path=_word(outside, "path"),
             commit=_word(outside, "commit"),
             service=_word(outside, "service"),
             version=_word(outside, "version"),
@@ -98,7 +101,7 @@ class Wanted:
 
     builders: tuple[str, ...] = BUILDERS
     repository: str | None = None
-    service: str | None = None
+    path: str | None = None
     version: str | None = None
     commit: str | None = None
 
@@ -108,7 +111,7 @@ class Wanted:
         return cls(
             builders=(service.image.builder,),
             repository=service.source.repository,
-            service=service.service,
+            path=service.source.path,
             version=release.version if release else None,
             commit=release.sha if release else None,
         )
@@ -124,7 +127,7 @@ class Wanted:
     def _differences(self, build: Build) -> Iterator[str]:
         if build.builder not in map(builder_id, self.builders):
             yield f"it names the builder {_shown(build.builder)}, not {', '.join(self.builders)}"
-        for name in ("repository", "service", "version", "commit"):
+        for name in ("repository", "path", "version", "commit"):
             wanted, said = getattr(self, name), getattr(build, name)
             if wanted is not None and said != wanted:
                 yield f"it names the {name} {_shown(said)}, not {wanted}"

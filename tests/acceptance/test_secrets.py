@@ -16,11 +16,13 @@ SECRETS = (
     "SLIPWAY_GITOPS_TOKEN",
     "SLIPWAY_REGISTRY_PASSWORD",
     "SLIPWAY_ARGOCD_TOKEN",
+    "SLIPWAY_SIGNING_KEY",
 )
 
 
 def _forms(secret: str) -> Iterator[bytes]:
     """The secret as it is, and as HTTP and JSON results carry it."""
+    secret = max(secret.splitlines(), key=len)  # of a key in PEM form: a line of it
     yield secret.encode()
     for text in (secret, f"x-access-token:{secret}", f"{REGISTRY_ACCOUNT[0]}:{secret}"):
         yield base64.b64encode(text.encode()).rstrip(b"=")

@@ -191,7 +191,7 @@ TAMPERED: dict[str, tuple[Callable[[], Any], str]] = {
     "other source": (lambda: envelope(changed(*OUTSIDE, "repository", to="https://evil.example/x")), "names the repository https://evil.example/x"),
     "other commit": (lambda: envelope(changed(*OUTSIDE, "commit", to="b" * 40)), "names the commit bbbb"),
     "other version": (lambda: envelope(changed(*OUTSIDE, "version", to="1.1.0")), "names the version 1.1.0, not 1.2.0"),
-    "other service": (lambda: envelope(changed(*OUTSIDE, "service", to="shop")), "names the service shop"),
+    "other path": (lambda: envelope(changed(*OUTSIDE, "path", to=".")), "names the path ., not api"),
 }  # fmt: skip
 
 
@@ -232,6 +232,10 @@ def test_B49_one_good_signature_among_others_is_enough() -> None:
 
 def test_B50_a_copy_under_another_name_keeps_its_provenance() -> None:
     assert isinstance(verdict(envelope(changed("subject", "0", "name", to="mirror/x"))), Accepted)
+
+
+def test_another_service_file_may_deliver_the_same_image() -> None:
+    assert isinstance(verdict(envelope(changed(*OUTSIDE, "service", to="shop"))), Accepted)
 
 
 def test_B34_what_a_trusted_key_says_instead_is_a_contradiction() -> None:
