@@ -5,7 +5,6 @@ commit, and is never overwritten. What is handed on is the digest, read back fro
 tag `latest`, where it is wanted, follows the versions and is nobody's truth.
 """
 
-import tempfile
 from pathlib import Path
 
 from slipway.builders import builder_for
@@ -15,6 +14,7 @@ from slipway.builders.labels import labels_for
 from slipway.builders.latest import move_latest
 from slipway.clients.git import cloned
 from slipway.clients.registry import open_repository
+from slipway.clients.scratch import scratch
 from slipway.errors import Conflict, NotFound, Retryable
 from slipway.model import Image, Release
 from slipway.service import Service
@@ -32,7 +32,8 @@ def build(service: Service, release: Release, settings: Settings) -> Image:
     rules, watch = service.image, Stopwatch()
     if rules.args:
         check_arguments(rules.args, settings.known_secrets())
-    digest, created = _made(service, release, settings)
+    with scratch() as folder:  # also tidies up after a killed run
+        digest, created = _made(service, release, settings, folder)
     if rules.latest:
         with open_repository(rules.repository, settings, push=True) as repository:
             move_latest(repository, release.version)
@@ -55,13 +56,13 @@ def find(service: Service, release: Release, settings: Settings) -> Image:
     return _image(service, release, digest, watch, created=False)
 
 
-def _made(service: Service, release: Release, settings: Settings) -> tuple[str, bool]:
+def _made(service: Service, release: Release, settings: Settings, folder: Path) -> tuple[str, bool]:
     """Digest of the version, and whether it was built here."""
     digest = _look(service, release, settings)
     if digest:
         return digest, False
     try:
-        pushed = _build(service, release, settings)
+        pushed = _build(service, release, settings, folder)
     except Conflict:  # the registry refuses to move the tag: somebody was faster
         digest = _look(service, release, settings)
         if digest is None:
@@ -80,17 +81,14 @@ def _look(
     return manifest.digest if manifest else None
 
 
-def _build(service: Service, release: Release, settings: Settings) -> str:
+def _build(service: Service, release: Release, settings: Settings, folder: Path) -> str:
     source = service.source
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "source"
-        target.mkdir()
-        with cloned(source.repository, source.branch, settings.optional("source_token")) as clone:
-            clone.export(release.sha, source.path, target)
-            created = clone.repo.commit(release.sha).committed_datetime
-        labels = labels_for(service, release, target, created)
-        order = Target(service.image.repository, release.version, labels, created)
-        return builder_for(service.image, settings).build(target, order)
+    with cloned(source.repository, source.branch, settings.optional("source_token")) as clone:
+        clone.export(release.sha, source.path, folder)
+        created = clone.repo.commit(release.sha).committed_datetime
+    labels = labels_for(service, release, folder, created)
+    order = Target(service.image.repository, release.version, labels, created)
+    return builder_for(service.image, settings).build(folder, order)
 
 
 def _confirm(service: Service, release: Release, settings: Settings, pushed: str) -> None:

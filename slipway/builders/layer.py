@@ -5,7 +5,6 @@ on the same base gives the same digest, whoever builds it and when.
 """
 
 import gzip
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from slipway.clients.oci import (
     canonical,
 )
 from slipway.clients.registry import Repository, open_repository
+from slipway.clients.scratch import scratch
 from slipway.errors import InvalidInput
 from slipway.service import ImageRules, LayerRules
 from slipway.settings import Settings
@@ -64,10 +64,9 @@ class LayerBuilder:
                 "leave them out, or use the builder 'docker' or 'buildah'",
             )
         with (
-            tempfile.TemporaryDirectory() as name,
+            scratch() as folder,
             open_repository(target.repository, self._settings, push=True) as repository,
         ):
-            folder = Path(name)
             layer = self._pack(source, target, folder)
             repository.upload(layer.blob)
             images = [

@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -62,7 +61,7 @@ class Buildah:
                 "install buildah (and uidmap, where the worker is not root) or choose another"
                 " image.builder",
             )
-        with scratch("buildah", _remove) as folder:
+        with scratch() as folder:
             yield cls(folder, limit, plain, access)
 
     def build(self, context: IO[bytes], recipe: Recipe, created: datetime) -> Layout:
@@ -160,14 +159,3 @@ def _registries(plain: tuple[str, ...]) -> str:
     for host in plain:
         lines += ["[[registry]]", f"location = {json.dumps(host)}", "insecure = true"]
     return "\n".join([*lines, ""])
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():  # files of the user namespace in which buildah runs without root
-        subprocess.run(
-            ["buildah", "unshare", "rm", "-rf", "--", str(folder)],
-            env=environment(folder),
-            capture_output=True,
-            check=False,
-        )

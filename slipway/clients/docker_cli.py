@@ -34,7 +34,7 @@ def build(context: IO[bytes], recipe: Recipe, access: Access | None, limit: Limi
     docker = shutil.which("docker")
     if docker is None:
         raise _without(recipe, "the docker command was not found")
-    with scratch("docker") as folder:
+    with scratch() as folder:
         config = folder / "config.json"
         config.touch(mode=0o600)
         config.write_text(json.dumps(access.document if access else {}), encoding="utf-8")

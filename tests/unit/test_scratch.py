@@ -13,7 +13,7 @@ from slipway.clients.scratch import scratch
 CHILD = """
 import sys, time
 from slipway.clients.scratch import scratch
-with scratch("test") as folder:
+with scratch() as folder:
     (folder / "auth.json").write_text("hunter2")
     print(folder, flush=True)
     time.sleep(60)
@@ -34,7 +34,7 @@ def started() -> "tuple[subprocess.Popen[str], Path]":
 
 
 def test_X17_the_folder_is_private_and_ends_with_its_block(place: Path) -> None:
-    with scratch("test") as folder:
+    with scratch() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
         assert folder.parent == place
         (folder / "below").mkdir()
@@ -46,9 +46,7 @@ def test_X17_what_a_killed_process_left_is_removed_by_the_next(place: Path) -> N
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert (left / "auth.json").exists()
-    with scratch("other"):
-        assert left.exists(), "folders for another purpose are not ours to remove"
-    with scratch("test"):
+    with scratch():
         assert not left.exists()
     assert list(place.iterdir()) == []
 
@@ -56,7 +54,7 @@ def test_X17_what_a_killed_process_left_is_removed_by_the_next(place: Path) -> N
 def test_X17_a_folder_in_use_is_left_alone() -> None:
     child, used = started()
     try:
-        with scratch("test"):
+        with scratch():
             assert (used / "auth.json").exists()
     finally:
         child.kill()
@@ -65,10 +63,10 @@ def test_X17_a_folder_in_use_is_left_alone() -> None:
 
 def test_X17_links_and_files_of_that_name_are_left_alone(place: Path) -> None:
     (place / "precious").mkdir()
-    (place / "slipway-test-link").symlink_to(place / "precious")
-    (place / "slipway-test-file").write_text("x")
-    with scratch("test"):
+    (place / "slipway-step-link").symlink_to(place / "precious")
+    (place / "slipway-step-file").write_text("x")
+    with scratch():
         pass
     assert {path.name for path in place.iterdir()} == {
-        "precious", "slipway-test-link", "slipway-test-file",
+        "precious", "slipway-step-link", "slipway-step-file",
     }  # fmt: skip
