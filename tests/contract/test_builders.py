@@ -5,7 +5,9 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -13,16 +15,19 @@ from sandbox.registry.api import Account, Registry
 from sandbox.serving import Fault, Server, free_port, served
 from slipway.builders import builder_for
 from slipway.builders.interface import Builder
-from slipway.errors import Conflict, InvalidInput, Retryable, Unauthorized
+from slipway.errors import Conflict, Final, InvalidInput, Retryable, Unauthorized
 from slipway.service import ImageRules, LayerRules
 from slipway.settings import Settings
-from tests.contract.docker_engine import RegistryLogin
+from tests.contract.docker_engine import LABEL, RegistryLogin
 from tests.contract.images import COMMIT, NAME, OTHER, settings_for, source, stored, target
+from tests.contract.oci import ACCEPT, digest_of
 
-BuilderFor = Callable[[Settings], Builder]
+BuilderFor = Callable[..., Builder]
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+of_dockerfiles = pytest.mark.parametrize("builder", ["buildah", DOCKER], indirect=True)
 
 
-@pytest.fixture(params=["layer", "buildah", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.fixture(params=["layer", "buildah", DOCKER])
 def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BuilderFor:
     """Each builder in turn, for the settings of the test."""
     if request.param == "buildah":
@@ -30,13 +35,18 @@ def builder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "docker":
         request.getfixturevalue("docker_engine")
         monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue("docker_address"))
-    rules = ImageRules(
-        repository="127.0.0.1:1/unused",
-        builder=request.param,
-        layer=LayerRules(command=("/app/server",)),
-        timeout=timedelta(seconds=40),
-    )
-    return lambda settings: builder_for(rules, settings)
+
+    def make(settings: Settings, **changes: Any) -> Builder:
+        rules = ImageRules(
+            repository="127.0.0.1:1/unused",
+            builder=request.param,
+            layer=LayerRules(command=("/app/server",)),
+            timeout=timedelta(seconds=40),
+            **changes,
+        )
+        return builder_for(rules, settings)
+
+    return make
 
 
 @pytest.fixture(params=["login", pytest.param("real_registry", marks=pytest.mark.docker)])
@@ -90,6 +100,69 @@ def test_B11_ignored_and_secret_files_are_not_in_the_image(
         "app/lib/books.txt",
         "app/docs/keep.md",
     }
+
+
+def test_B11_allowed_files_are_in_the_image_and_the_others_are_not(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    files: dict[str, str | bytes] = {"certs/ca.pem": "public", "certs/server.key": "x", ".env": "x"}
+    folder = source(tmp_path / "s", files)
+    builder(settings_for(login), allow=("certs/ca.pem",)).build(folder, target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert "app/certs/ca.pem" in image.files
+    assert not {"app/certs/server.key", "app/.env"} & image.files
+
+
+@of_dockerfiles
+def test_B11_a_copy_that_misses_such_a_file_says_so(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    wanted, settings = target(login), settings_for(login)
+    dockerfile = "FROM scratch\nCOPY certs/server.key /server.key\n"
+    folder = source(tmp_path / "s", {"Dockerfile": dockerfile, "certs/server.key": "x"})
+    with pytest.raises(Final, match=r"server\.key") as caught:
+        builder(settings).build(folder, wanted)
+    assert "left out because they look like keys: certs/server.key;" in caught.value.hint
+    assert "image.allow" in caught.value.hint
+    builder(settings, allow=("certs",)).build(folder, wanted)
+
+
+@of_dockerfiles
+def test_B12_arguments_reach_the_build_and_are_public(
+    builder: BuilderFor, login: RegistryLogin, tmp_path: Path
+) -> None:
+    settings = settings_for(login)
+    dockerfile = f"FROM scratch\nARG FLAVOUR\nLABEL {LABEL}=1 flavour=$FLAVOUR\nCOPY lib /lib\n"
+    folder = source(tmp_path / "s", {"Dockerfile": dockerfile})
+    builder(settings, args=(("FLAVOUR", "a = 'b'"),)).build(folder, target(login))
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert image.config["config"]["Labels"]["flavour"] == "a = 'b'"
+
+
+def test_B14_several_platforms_make_an_index_or_a_clear_error(
+    builder: BuilderFor, login: RegistryLogin, shelf: Server, tmp_path: Path
+) -> None:
+    platforms = ("linux/amd64", "linux/arm64")
+    made = builder(settings_for(login), platforms=platforms)
+    if made.name == "docker":
+        with pytest.raises(InvalidInput, match="for one platform only"):
+            made.build(source(tmp_path / "s"), target(login))
+        assert not shelf.traffic.writes()
+        return
+    digest = made.build(source(tmp_path / "s"), target(login))
+    auth, url = (login.username, login.password), f"http://{login.address}/v2/{NAME}/manifests/"
+    answer = httpx.get(url + "1.2.0", auth=auth, headers=ACCEPT).raise_for_status()
+    assert digest_of(answer.content) == answer.headers["Docker-Content-Digest"] == digest
+    images = {e["platform"]["architecture"]: e["digest"] for e in answer.json()["manifests"]}
+    found = {name: stored(login, NAME, reference) for name, reference in images.items()}
+    assert {n: i.config["architecture"] for n, i in found.items() if i} == {
+        "amd64": "amd64", "arm64": "arm64",
+    }  # fmt: skip
+    assert made.build(source(tmp_path / "s"), target(login)) == digest
+    with pytest.raises(Conflict):
+        made.build(source(tmp_path / "s"), target(login, revision=OTHER))
 
 
 def test_B12_configuration_holds_no_secret(

@@ -23,9 +23,14 @@ from tests.contract.images import EXIT_3, NAME, program, settings_for, source, s
 def layer() -> Callable[..., Builder]:
     """The layer builder with the rules of the test."""
 
-    def make(login: RegistryLogin, **rules: object) -> Builder:
+    def make(
+        login: RegistryLogin, platforms: tuple[str, ...] = ("linux/amd64",), **rules: object
+    ) -> Builder:
         image = ImageRules(
-            repository="127.0.0.1:1/unused", builder="layer", layer=LayerRules(**rules)
+            repository="127.0.0.1:1/unused",
+            builder="layer",
+            platforms=platforms,
+            layer=LayerRules(**rules),
         )
         return builder_for(image, settings_for(login))
 
@@ -85,6 +90,36 @@ def test_layer_on_a_base_keeps_what_the_base_says(
     assert len(image.config["rootfs"]["diff_ids"]) == 2
     mounted = [r for r in shelf.traffic.requests if "mount=" in r.query]
     assert [r.status for r in mounted] == [201]
+
+
+def test_B14_each_platform_of_a_base_gets_the_layer(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    both = ("linux/amd64", "linux/arm64")
+    below = replace(target(login), repository=f"{login.address}/team/base")
+    base = layer(login, both, include=("lib",)).build(source(tmp_path / "s"), below)
+    named = f"{login.address}/team/base@{base}"
+    layer(login, ("linux/arm64",), base=named, include=("server",)).build(
+        source(tmp_path / "s"), target(login)
+    )
+    image = stored(login, NAME, "1.2.0")
+    assert image
+    assert image.config["architecture"] == "arm64"
+    assert image.files == {"app/lib/books.txt", "app/server"}
+    wanted = target(login, "1.3.0")
+    with pytest.raises(InvalidInput, match=r"has no image for linux/s390x"):
+        layer(login, (*both, "linux/s390x"), base=named).build(source(tmp_path / "s"), wanted)
+    assert stored(login, NAME, "1.3.0") is None
+
+
+def test_B14_base_of_one_platform_is_not_taken_for_another(
+    layer: Callable[..., Builder], login: RegistryLogin, tmp_path: Path
+) -> None:
+    below = replace(target(login), repository=f"{login.address}/team/base")
+    base = layer(login, include=("lib",)).build(source(tmp_path / "s"), below)
+    builder = layer(login, ("linux/arm64",), base=f"{login.address}/team/base@{base}")
+    with pytest.raises(InvalidInput, match="has no image for linux/arm64"):
+        builder.build(source(tmp_path / "s"), target(login))
 
 
 def test_layer_on_a_base_of_another_registry_copies_its_blobs(
