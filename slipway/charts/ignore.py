@@ -20,11 +20,12 @@ from slipway.errors import InvalidInput
 
 FILE = ".helmignore"
 _ALWAYS = "templates/.?*"
+_ONE = r"(?:\\.|[^\]\\-])"
 _TOKEN = re.compile(
-    r"(?P<star>\*)|(?P<one>\?)|\[(?P<inverted>\^?)(?P<set>(?:\\.|[^\]\\])+)\]"
+    rf"(?P<star>\*)|(?P<one>\?)|\[(?P<inverted>\^?+)(?P<set>(?:{_ONE}(?:-{_ONE})?)+)\]"
     r"|\\(?P<escaped>.)|(?P<plain>[^\[\\])"
 )
-_IN_SET = re.compile(r"(-)|\\?(.)")
+_RANGE = re.compile(r"\\?(.)(?:-\\?(.))?")
 
 
 class _Rule(NamedTuple):
@@ -68,7 +69,7 @@ def _rule(line: str, number: int) -> _Rule:
     folders_only, pattern = pattern.endswith("/"), pattern.removesuffix("/")
     try:
         compiled = re.compile("".join(_regular(pattern.removeprefix("/"))))
-    except (ValueError, re.error):
+    except ValueError:
         compiled = None
     if compiled is None or "**" in line:
         raise InvalidInput(
@@ -88,8 +89,16 @@ def _regular(pattern: str) -> Iterator[str]:
         if token["star"] or token["one"]:
             yield "[^/]*" if token["star"] else "[^/]"
         elif token["set"]:
-            inside = _IN_SET.sub(lambda found: found[1] or re.escape(found[2]), token["set"])
-            yield f"[{token['inverted']}{inside}]"
+            yield _set(token["set"], inverted=bool(token["inverted"]))
         else:
             yield re.escape(token["escaped"] or token["plain"])
         position = token.end()
+
+
+def _set(text: str, *, inverted: bool) -> str:
+    """A set of characters; a range from high to low holds none."""
+    pairs = [(low, high or low) for low, high in _RANGE.findall(text)]
+    ranges = [f"{re.escape(low)}-{re.escape(high)}" for low, high in pairs if low <= high]
+    if not ranges:
+        return "." if inverted else "(?!)"
+    return f"[{'^' if inverted else ''}{''.join(ranges)}]"

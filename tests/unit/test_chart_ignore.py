@@ -26,7 +26,10 @@ PATH = st.lists(PART, min_size=1, max_size=3).map("/".join)
         ("*/a.txt", "cargo/deep/a.txt", False),
         ("ru[c-e]?er.txt", "rudder.txt", True),
         ("ru[^c-e]?er.txt", "rudder.txt", False),
-        ("r[-u]dder.txt", "rudder.txt", True),
+        ("ru[e-c]der.txt", "rudder.txt", False),
+        ("ru[^e-c]der.txt", "rudder.txt", True),
+        (r"a[\-]b", "a-b", True),
+        (r"a[\--/]b", "a.b", True),
         (r"ru\dder.txt", "rudder.txt", True),
         (r"a\*b", "a*b", True),
         (r"a\*b", "axb", False),
@@ -62,7 +65,10 @@ def test_first_rule_that_decides_counts() -> None:
     assert kept(paths, b"!*.txt\na.txt\n") == ["b.txt"]
 
 
-@pytest.mark.parametrize("line", ["foo/**/bar", "**", "[z-", "[", "[]", "a\\", "[z-a]"])
+@pytest.mark.parametrize(
+    "line",
+    ["foo/**/bar", "**", "[z-", "[", "[]", "a\\", "[-u]", "[u-]", "[a--b]", "[a-b-c]", "[^-a]"],
+)
 def test_line_that_helm_does_not_read_is_named(line: str) -> None:
     with pytest.raises(InvalidInput, match=r"\.helmignore:2: .*is not a pattern"):
         kept([], f"# first\n{line}\n".encode())

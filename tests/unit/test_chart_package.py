@@ -106,9 +106,9 @@ def test_every_file_comes_back(tree: dict[str, bytes]) -> None:
         assert content(packed, f"books-api/{name}") == data
 
 
-@given(st.tuples(*[st.integers(0, 999)] * 3))
-def test_any_release_version_is_written(numbers: tuple[int, int, int]) -> None:
-    version = str(Version(*numbers))
+@given(st.tuples(*[st.integers(0, 999)] * 3), st.sampled_from(["", "rc.1", "beta-2.10"]))
+def test_any_release_version_is_written(numbers: tuple[int, int, int], pre: str) -> None:
+    version = str(Version(*numbers, pre))
     assert pack(version=version).metadata.version == version
 
 
