@@ -53,6 +53,14 @@ async def list_workflow_runs(request: Request, visit: Visit) -> Response:
     return _counted(request, "workflow_runs", chosen)
 
 
+async def list_jobs(request: Request, visit: Visit) -> Response:
+    """The check runs in a workflow run's suite, as Actions sees them."""
+    number = request.path_params["id"]
+    runs = visit.ledger.entries(visit.name, "check_runs")
+    jobs = {run["name"]: run for run in runs if run["suite"] == number}  # filter=latest
+    return _counted(request, "jobs", [_shown_job(job, visit) for job in jobs.values()])
+
+
 def _counted(request: Request, key: str, entries: list[Entry]) -> Response:
     body = {"total_count": len(entries), key: page_of(request, entries)}
     return JSONResponse(body, headers=paging(request, len(entries)))
@@ -83,6 +91,15 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
         "url": visit.api(f"/check-runs/{entry['id']}"),
         "app": {"slug": entry["app"], "name": entry["app"]},
         "check_suite": {"id": entry["suite"]},
+    }
+
+
+def _shown_job(entry: Entry, visit: Visit) -> Entry:
+    return {
+        **{key: entry[key] for key in ("id", "name", "status", "conclusion", "head_sha")},
+        "run_id": entry["suite"],
+        "check_run_url": visit.api(f"/check-runs/{entry['id']}"),
+        "html_url": visit.page(f"/commit/{entry['head_sha']}"),
     }
 
 

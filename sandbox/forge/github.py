@@ -165,6 +165,7 @@ _ROUTES: list[tuple[str, str, Answer, str]] = [  # with the permission that each
     ("PATCH", "/check-runs/{id:int}", checks.change_check_run, "checks"),
     ("GET", "/commits/{ref:path}/check-runs", checks.list_check_runs, "checks"),
     ("GET", "/actions/runs", checks.list_workflow_runs, "actions"),
+    ("GET", "/actions/runs/{id:int}/jobs", checks.list_jobs, "actions"),
     ("POST", "/statuses/{sha}", commits.create_status, "statuses"),
     ("GET", "/commits/{ref:path}/status", commits.combined_status, "statuses"),
     ("GET", "/commits/{ref:path}/statuses", commits.list_statuses, "statuses"),

@@ -172,6 +172,16 @@ def test_R58_a_token_without_check_runs_reads_the_others(forge: Forge, gate: Gat
     }
 
 
+def test_R58_a_token_without_check_runs_reads_the_jobs_of_workflows(gate: Gate) -> None:
+    gate.token = CHECKLESS
+    gate.job("CI", "build", "failure")
+    gate.job("CI", "build", "success")
+    gate.wait()
+    gate.job("Docs", "build", "failure")
+    with pytest.raises(Final, match="check 'build' is red"):
+        gate.wait()
+
+
 def test_R58_a_token_that_may_read_nothing_is_told_what_would_do(gate: Gate) -> None:
     gate.token = BLIND
     with pytest.raises(Unauthorized, match="cannot be read") as caught:

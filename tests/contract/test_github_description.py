@@ -13,7 +13,7 @@ from sandbox.serving import Asgi, Message, Receive, Scope, Send, served
 from slipway.clients.github import GitHub, Page, Pull
 from slipway.clients.github.checks import _Run, _Status
 from slipway.clients.github.values import Asset, PullAnswer
-from tests.contract.forge_place import BRANCH, NAME, WRITER, Forge, a_forge
+from tests.contract.forge_place import BRANCH, CHECKLESS, NAME, WRITER, Forge, a_forge
 from tests.contract.github_description import DESCRIPTION, check_answer, check_request
 
 SHA = "c" * 40
@@ -82,11 +82,12 @@ def everything(forge: Forge, github: GitHub) -> None:
 
 def test_every_request_and_every_answer_is_described(forge: Forge) -> None:
     recorded = Recorded(forge.host.app)
-    with (
-        served(recorded.app) as front,
-        GitHub(f"{front.url}/api/v3", f"https://x/{NAME}", SecretStr(WRITER.value)) as github,
-    ):
-        everything(forge, github)
+    with served(recorded.app) as front:
+        url, name = f"{front.url}/api/v3", f"https://x/{NAME}"
+        with GitHub(url, name, SecretStr(WRITER.value)) as github:
+            everything(forge, github)
+        with GitHub(url, name, SecretStr(CHECKLESS.value)) as github:
+            github.checks(forge.head())
     assert len(recorded.asked) > 20
     for request in recorded.asked:
         check_request(*request)
@@ -107,6 +108,7 @@ def required(model: type[BaseModel]) -> set[str]:
         (PullAnswer, "pull-request-simple"),
         (_Run, "check-run"),
         (_Run, "workflow-run"),
+        (_Run, "job"),
         (_Status, "simple-commit-status"),
     ],
 )
@@ -118,13 +120,14 @@ def test_what_the_client_needs_is_always_there(model: type[BaseModel], schema: s
     assert optional - others <= set(described["properties"])
 
 
-def answering(*answers: Any) -> Asgi:
+def answering(*answers: Any, refused: str = "nothing") -> Asgi:
     """A server that gives its answers by the end of the path."""
-    by_end = dict(answers)
+    by_end = {refused: {"message": "no"}, **dict(answers)}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         answer = next(body for end, body in by_end.items() if scope["path"].endswith(end))
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        status = 403 if scope["path"].endswith(refused) else 200
+        await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
     return app
@@ -155,6 +158,18 @@ def test_githubs_examples_of_pull_requests_are_understood() -> None:
     assert found.head_sha == listed["head"]["sha"]
     closed: Pull = asked(app, lambda github: github.close_pull(found))
     assert closed.number == 1347
+
+
+def test_githubs_example_of_jobs_is_understood() -> None:
+    runs = EXAMPLES["workflow-run-paginated"]
+    app = answering(
+        (f"/runs/{runs['workflow_runs'][0]['id']}/jobs", EXAMPLES["job-paginated"]),
+        ("/status", EXAMPLES["combined-commit-status"]),
+        ("/actions/runs", runs),
+        refused="/check-runs",
+    )
+    checks = asked(app, lambda github: github.checks(SHA))
+    assert (checks[0].source, checks[0].name, checks[0].state) == ("check run", "build", "passed")
 
 
 def test_githubs_examples_of_checks_are_understood() -> None:

@@ -178,6 +178,9 @@ def test_a_job_belongs_to_the_suite_of_its_workflow_run(forge: Forge) -> None:
     jobs = forge.call("GET", "/commits/main/check-runs").json()["check_runs"]
     assert [job["check_suite"]["id"] for job in jobs] == [run["check_suite_id"] for run in runs]
     assert len({run["workflow_id"] for run in runs}) == 2
+    for run, job in zip(runs, jobs, strict=True):
+        (listed,) = forge.call("GET", f"/actions/runs/{run['id']}/jobs").json()["jobs"]
+        assert (listed["id"], listed["run_id"]) == (job["id"], run["id"])
 
 
 def test_a_fine_grained_token_may_not_read_check_runs(forge: Forge) -> None:

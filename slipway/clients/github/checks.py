@@ -58,6 +58,10 @@ class _WorkflowRuns(Answer):
     workflow_runs: list[_Run]
 
 
+class _Jobs(Answer):
+    jobs: list[_Run]
+
+
 class _Status(Answer):
     context: str
     state: str
@@ -79,6 +83,7 @@ class _Statuses(Answer):
 
 _CHECK_RUNS = TypeAdapter(_CheckRuns)
 _WORKFLOW_RUNS = TypeAdapter(_WorkflowRuns)
+_JOBS = TypeAdapter(_Jobs)
 _COMBINED = TypeAdapter(_Statuses)
 
 
@@ -92,15 +97,19 @@ class Checks(Transport):
         GitHub does not show the commit yet.
         """
         refusals: list[Forbidden] = []
-        workflows = _readable(self._workflow_runs, sha, refusals)
-        jobs = _readable(self._check_runs, sha, refusals)
+        runs = _readable(self._workflow_runs, sha, refusals)
         statuses = _readable(self._statuses, sha, refusals)
+        refused = len(refusals)
+        jobs = _newest_jobs(_readable(self._check_runs, sha, refusals), runs)
         if len(refusals) == 3:
             raise _unreadable(refusals, sha)
+        workflows = _newest(runs, lambda run: run.workflow_id)
+        if len(refusals) > refused:  # no check runs: who may read Actions may read its jobs
+            jobs = [job for run in workflows for job in self._jobs(run.id)]
         return [
-            *(run.check("check run") for run in _newest_jobs(jobs, workflows)),
+            *(job.check("check run") for job in jobs),
             *(status.check() for status in statuses),
-            *(run.check("workflow run") for run in _newest(workflows, lambda r: r.workflow_id)),
+            *(run.check("workflow run") for run in workflows),
         ]
 
     def _check_runs(self, sha: str) -> list[_Run]:
@@ -122,6 +131,13 @@ class Checks(Transport):
         pages = self._pages(url, _WORKFLOW_RUNS, what)
         return [run for page in pages for run in page.workflow_runs]
 
+    def _jobs(self, run: int) -> list[_Run]:
+        """The check runs that Actions made for a workflow run, for who may not read the others."""
+        what = f"read the jobs of workflow run {run} in {self.name}"
+        url = f"{self._path}/actions/runs/{run}/jobs?filter=latest&per_page=100"
+        pages = self._pages(url, _JOBS, what)
+        return [job for page in pages for job in page.jobs]
+
 
 def _readable(source: Callable[[str], list[_T]], sha: str, refusals: list[Forbidden]) -> list[_T]:
     try:
@@ -135,7 +151,7 @@ def _readable(source: Callable[[str], list[_T]], sha: str, refusals: list[Forbid
         raise
 
 
-def _newest_jobs(jobs: list[_Run], workflows: list[_Run]) -> Iterable[_Run]:
+def _newest_jobs(jobs: list[_Run], workflows: list[_Run]) -> list[_Run]:
     """A job of another workflow with the same name is not another attempt: both count.
 
     Where it is not known which workflow a job belongs to, each suite counts.
@@ -149,9 +165,9 @@ def _newest_jobs(jobs: list[_Run], workflows: list[_Run]) -> Iterable[_Run]:
     return _newest(jobs, key)
 
 
-def _newest(runs: Iterable[_Run], key: Callable[[_Run], object]) -> Iterable[_Run]:
+def _newest(runs: Iterable[_Run], key: Callable[[_Run], object]) -> list[_Run]:
     """Of the runs with one key the one that was started last."""
-    return {key(run): run for run in sorted(runs, key=lambda run: run.id)}.values()
+    return list({key(run): run for run in sorted(runs, key=lambda run: run.id)}.values())
 
 
 def _unreadable(refusals: list[Forbidden], sha: str) -> Unauthorized:
