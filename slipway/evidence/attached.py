@@ -5,7 +5,7 @@ bundle that refers to the image (OCI 1.1). Both are lists that others may write 
 there stays, and one that counts is not put there again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ _LAYER_KIND, _BUNDLE_KIND = "predicateType", "dev.sigstore.bundle.predicateType"
 _MOST = 100  # attestations of one kind that are looked at
 Way = Literal["tag", "referrer"]
 WAYS: tuple[Way, ...] = ("tag", "referrer")
-Judge = Callable[[Sequence[Any]], Accepted | Refused]
+Judge = Callable[[Iterable[Any]], Accepted | Refused]
 
 
 @dataclass(frozen=True)
@@ -98,25 +98,21 @@ def bundle(envelope: Envelope, key: PublicKey) -> dict[str, Any]:
     }
 
 
-def _layers(subject: Subject) -> list[Any]:
+def _layers(subject: Subject) -> Iterator[Any]:
     """The envelopes under cosign's tag, unchecked; None for one that is not there any more."""
     manifest = subject.repository.find(subject.tag)
-    return [
-        _blob(subject.repository, layer)
-        for layer in _of_kind(_listed(manifest), _LAYER_KIND, subject.kind)
-        if layer.get("mediaType") == ENVELOPE
-    ]
+    for layer in _of_kind(_listed(manifest), _LAYER_KIND, subject.kind):
+        if layer.get("mediaType") == ENVELOPE:
+            yield _blob(subject.repository, layer)
 
 
-def _bundles(subject: Subject) -> list[Any]:
+def _bundles(subject: Subject) -> Iterator[Any]:
     """The envelopes in bundles that refer to the image, unchecked."""
     entries = registry_lists.referrers(subject.repository, subject.image.digest, BUNDLE)
-    found: list[Any] = []
     for entry in _of_kind(entries, _BUNDLE_KIND, subject.kind):
         manifest = subject.repository.find(str(entry.get("digest")))
-        layers = [_blob(subject.repository, layer) for layer in _listed(manifest)[:1]]
-        found += [layer.get("dsseEnvelope") for layer in layers if isinstance(layer, dict)]
-    return found
+        for layer in _listed(manifest)[:1]:
+            yield (_blob(subject.repository, layer) or {}).get("dsseEnvelope")
 
 
 def _of_kind(

@@ -7,7 +7,7 @@ digest; no tag of the image is looked at.
 import contextlib
 import functools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,7 +114,7 @@ def _attach_bill(bench: _Bench) -> str:
 def bill_judge(keys: Sequence[PublicKey], digest: str) -> Judge:
     """Judges envelopes: a bill of materials of `digest`, signed by one of the keys."""
 
-    def decide(documents: Sequence[Any]) -> Accepted | Refused:
+    def decide(documents: Iterable[Any]) -> Accepted | Refused:
         return judge(documents, keys, digest, sbom.PREDICATE)
 
     return decide

@@ -1,7 +1,7 @@
 """in-toto statements: what is said about which digest, and whether a signed one counts. Pure."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def statement(name: str, digest: str, kind: str, predicate: Any) -> dict[str, An
 
 
 def judge(
-    documents: Sequence[Any],
+    documents: Iterable[Any],
     trusted: Iterable[PublicKey],
     digest: str,
     kind: str,

@@ -1,7 +1,7 @@
 """Checks an image's signed provenance at its registry, now and by digest."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from slipway.clients.registry import Repository, open_repository
@@ -63,7 +63,7 @@ def look(
 def provenance_judge(keys: Sequence[PublicKey], digest: str, wanted: Wanted) -> attached.Judge:
     """Judges envelopes: provenance of `digest`, by one of the keys, that is what is wanted."""
 
-    def decide(documents: Sequence[Any]) -> Accepted | Refused:
+    def decide(documents: Iterable[Any]) -> Accepted | Refused:
         return judge(documents, keys, digest, provenance.PREDICATE, wanted.objection)
 
     return decide

@@ -122,9 +122,12 @@ EVIDENCE = Evidence(
 
 
 def candidate(
-    made: Release | None = None, image: Image = IMAGE, chart: Chart | None = None
+    made: Release | None = None,
+    image: Image = IMAGE,
+    chart: Chart | None = None,
+    evidence: Evidence = EVIDENCE,
 ) -> Candidate:
-    return Candidate(release=made or release(), image=image, evidence=EVIDENCE, chart=chart)
+    return Candidate(release=made or release(), image=image, evidence=evidence, chart=chart)
 
 
 def change(diff: str = "-  tag: 2.0.0\n+  tag: 2.1.0\n", new: str = "2.1.0") -> Change:
@@ -312,6 +315,16 @@ def test_X33_nobody_writes_into_the_report(summary: str, approver: str) -> None:
     assert kinds.count("tr_open") == 11
     assert kinds.count("td_open") == 10 * 5
     assert kinds.count("list_item_open") == 3 + (1 + 4) + (1 + 5) + len(release().commits) + 7
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_X33_nobody_writes_into_what_is_known_about_the_image(payload: str) -> None:
+    scan = ScanReport(done=False, summary=f"not scanned: {payload}")
+    evil = EVIDENCE.model_copy(update={"sbom": payload, "scan": scan})
+    text = delivery_report(SERVICE, candidate(evidence=evil), [proof()])
+    assert headings(text) == headings(report())
+    assert targets(text) == targets(delivery_report(SERVICE, candidate(), [proof()]))
+    assert "<" not in text
 
 
 @QUICK
