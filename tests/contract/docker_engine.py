@@ -24,7 +24,7 @@ from typing import NamedTuple, NoReturn
 import docker
 import httpx
 import pytest
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, NotFound
 
 from sandbox.serving import free_port
 
@@ -46,7 +46,7 @@ def docker_address() -> Iterator[str]:
     """Address of a Docker engine, such as unix:///var/run/docker.sock."""
     with _only_test_run():
         offered = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        if _answers(offered):
+        if answers(offered):
             yield offered
         else:
             with _own_engine() as address:
@@ -68,7 +68,7 @@ def docker_engine(docker_address: str) -> Iterator[docker.DockerClient]:
 def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLogin]:
     """Debian's docker-registry with one account, on loopback."""
     if not shutil.which("docker-registry") or not shutil.which("htpasswd"):
-        _missing("docker-registry or htpasswd (apache2-utils) is not installed")
+        missing("docker-registry or htpasswd (apache2-utils) is not installed")
     folder = tmp_path_factory.mktemp("docker-registry")
     registry = RegistryLogin(f"127.0.0.1:{free_port()}", "robot", "not-a-real-secret")
     _write_registry_config(folder, registry)
@@ -84,7 +84,7 @@ def buildah() -> None:
     try:
         subprocess.run([*alone, "buildah", "--version"], capture_output=True, check=True)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        _missing(f"buildah cannot run: {error}")
+        missing(f"buildah cannot run: {error}")
 
 
 def remove_labelled(client: docker.DockerClient) -> None:
@@ -118,7 +118,7 @@ def _only_test_run(seconds: float = 90) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    _missing("another test run keeps the Docker engine")
+                    missing("another test run keeps the Docker engine")
                 time.sleep(0.1)
         yield
 
@@ -126,7 +126,7 @@ def _only_test_run(seconds: float = 90) -> Iterator[None]:
 @contextlib.contextmanager
 def _own_engine() -> Iterator[str]:
     if os.geteuid() != 0 or not shutil.which("dockerd"):
-        _missing("no Docker engine answers, and starting one takes root and dockerd")
+        missing("no Docker engine answers, and starting one takes root and dockerd")
     _end_leftover()
     _FOLDER.mkdir(mode=0o700)
     address = f"unix://{_FOLDER}/docker.sock"
@@ -134,7 +134,7 @@ def _own_engine() -> Iterator[str]:
     command = ["dockerd", "-H", address, "--data-root", f"{_FOLDER}/data"]
     command += ["--exec-root", f"{_FOLDER}/exec", "--pidfile", f"{_FOLDER}/pid"]
     try:
-        with _running(command, _FOLDER, lambda: _answers(address)):
+        with _running(command, _FOLDER, lambda: answers(address)):
             yield address
     finally:
         shutil.rmtree(_FOLDER, ignore_errors=True)
@@ -163,7 +163,7 @@ def _running(command: list[str], folder: Path, ready: Callable[[], bool]) -> Ite
     try:
         if not _until(lambda: ready() or process.poll() is not None, 30) or not ready():
             last = log.read_text(errors="replace")[-600:]
-            _missing(f"{command[0]} did not start; its log ends with:\n{last}")
+            missing(f"{command[0]} did not start; its log ends with:\n{last}")
         yield
     finally:
         process.terminate()
@@ -191,19 +191,20 @@ def _write_registry_config(folder: Path, registry: RegistryLogin) -> None:
     (folder / "htpasswd").write_bytes(entry.stdout)
 
 
-def _answers(address: str) -> bool:
-    # The SDK leaks its socket when nobody listens, so look first.
+def answers(address: str) -> bool:
+    """Whether a Docker engine does."""
+    # httpx and the SDK leak their socket when nobody listens, so look first.
+    path = address.removeprefix("unix://")
     with socket.socket(socket.AF_UNIX) as probe:
         try:
-            probe.connect(address.removeprefix("unix://"))
+            probe.connect(path)
         except OSError:
             return False
-    try:
-        client = docker.DockerClient(address, timeout=10)
-    except DockerException:
-        return False
-    client.close()
-    return True
+    with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=10) as client:
+        try:
+            return client.get("http://engine/_ping").is_success
+        except httpx.TransportError:
+            return False
 
 
 def _status(address: str) -> int:
@@ -222,7 +223,8 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
+    """Skip the test; where it must run, fail."""
     if REQUIRED:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
