@@ -17,10 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from slipway.clients.process import environment
 from slipway.clients.registry_auth import Credential
+from slipway.clients.scratch import scratch
 from slipway.text import printable, redacted
 
 _LARGEST = 64 * 1024 * 1024  # bytes of output
+# What keeps the programs we know from asking for newer ones, and from colours.
+_QUIET = {
+    "NO_COLOR": "1",
+    "SYFT_CHECK_FOR_APP_UPDATE": "false",
+    "npm_config_update_notifier": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -93,24 +101,15 @@ def installed(program: str) -> bool:
 @contextlib.contextmanager
 def bench(registry: str, credential: Credential | None, plain: bool) -> Iterator[Bench]:
     """A place to run programs that may read from `registry` (its host) as we do."""
-    with tempfile.TemporaryDirectory(prefix="slipway-tools-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         home, work = folder / "home", folder / "work"
         home.mkdir(mode=0o700)
         work.mkdir()
         secrets = _write_login(home, registry, credential)
-        environment = {
-            "PATH": os.pathsep.join(os.get_exec_path()),
-            "HOME": str(home),
-            "DOCKER_CONFIG": str(home),
-            "LC_ALL": "C.UTF-8",
-            "NO_COLOR": "1",
-            "SYFT_CHECK_FOR_APP_UPDATE": "false",
-            "npm_config_update_notifier": "false",
-        }
+        values = {"DOCKER_CONFIG": str(home), **_QUIET}
         if plain:
-            environment["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
-        yield Bench(work, environment, secrets)
+            values["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
+        yield Bench(work, environment(home, **values), secrets)
 
 
 def _write_login(home: Path, registry: str, credential: Credential | None) -> tuple[str, ...]:

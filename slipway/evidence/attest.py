@@ -6,7 +6,6 @@ digest; no tag of the image is looked at.
 
 import contextlib
 import functools
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from slipway.clients import tools
 from slipway.clients.git import cloned
 from slipway.clients.oci import Manifest, canonical
 from slipway.clients.registry import Repository, credential_of, is_plain, open_repository
+from slipway.clients.scratch import scratch
 from slipway.errors import Conflict, InvalidInput, Retryable
 from slipway.evidence import attached, generators, provenance, sbom
 from slipway.evidence.attached import Judge, Subject
@@ -136,12 +136,10 @@ def _bill(bench: _Bench) -> Bill | NoBill:
 def _source(bench: _Bench) -> Iterator[Path]:
     """A folder with the service's files as they are in the release commit."""
     source, token = bench.service.source, bench.settings.optional("source_token")
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "source"
-        target.mkdir()
+    with scratch() as folder:
         with cloned(source.repository, source.branch, token) as clone:
-            clone.export(bench.release.sha, source.path, target)
-        yield target
+            clone.export(bench.release.sha, source.path, folder)
+        yield folder
 
 
 def _certain(found: Accepted | Refused, image: Image) -> Accepted:

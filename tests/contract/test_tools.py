@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +44,7 @@ def test_X16_a_program_sees_only_what_it_needs(folder: Path, place: Bench) -> No
     said = place.run(["look"], 10).out.decode()
     *names, where = said.split()
     assert set(names) <= {
-        "PATH", "HOME", "DOCKER_CONFIG", "LC_ALL", "NO_COLOR", "SYFT_CHECK_FOR_APP_UPDATE",
+        "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "HOME", "TMPDIR", "DOCKER_CONFIG", "LC_ALL", "NO_COLOR", "SYFT_CHECK_FOR_APP_UPDATE",
         "npm_config_update_notifier", "PWD", "OLDPWD", "SHLVL", "_",
     }  # fmt: skip
     assert where == str(place.folder)
@@ -60,6 +62,34 @@ def test_X6_X17_the_credential_is_in_a_private_file_that_is_gone_afterwards(fold
         assert base64.b64decode(login["auth"]).decode() == f"robot:{PASSWORD}"
         assert PASSWORD not in repr(place)
     assert not path.exists()
+
+
+_CHILD = """
+import time
+from pydantic import SecretStr
+from slipway.clients.registry_auth import Credential
+from slipway.clients.tools import bench
+with bench("registry.example", Credential("robot", SecretStr("word")), plain=False) as place:
+    print(place.folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_X17_what_a_killed_process_left_is_removed_by_the_next(folder: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout
+    left = Path(child.stdout.readline().strip()).parent / "home" / "config.json"
+    assert left.exists()
+    child.kill()
+    child.communicate()
+    assert left.exists()
+    with bench("registry.example", None, plain=False):
+        assert not left.exists()
 
 
 def test_docker_hub_has_another_name_in_that_file(folder: Path) -> None:
