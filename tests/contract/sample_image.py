@@ -74,9 +74,10 @@ class Pushed:
         put_manifest(self.client, self.name, tag, manifest).raise_for_status()
         return f"{self.repository}:{tag}@{digest_of(manifest)}"
 
-    def push_server(self, tag: str) -> str:
-        """An image that answers every GET with its version."""
-        return self.push(tag, layer({"app/server.py": f"VERSION = {tag!r}\n{SERVER}"}))
+    def push_server(self, tag: str, start: float = 0.0) -> str:
+        """An image that answers every GET with its version, `start` seconds after it began."""
+        begin = f"import time\ntime.sleep({start})\nVERSION = {tag!r}\n"
+        return self.push(tag, layer({"app/server.py": f"{begin}{SERVER}"}))
 
 
 def layer(files: Mapping[str, str], links: Mapping[str, str] | None = None) -> bytes:

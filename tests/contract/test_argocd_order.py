@@ -70,7 +70,8 @@ def step(application: Json, revision: str) -> tuple[str, str, str, str, bool]:
 
 def test_a_automated_sync_in_its_eight_steps(world: World) -> None:
     live(world, replicas=1)
-    second = world.push_image("1.1.0")
+    world.images.push_server("1.1.0", start=2.0)  # slower than the controller's look at health
+    second = world.push_values(tag="1.1.0")
     seen = recorded(world, second, lambda each: states(each) == ("Synced", second, "Healthy"))
     steps = [step(application, second) for application in seen]
     assert list(dict.fromkeys(steps)) == [
