@@ -171,6 +171,7 @@ class Verification(Value):
     service: str
     version: str
     run: str  # that signed it
+    found: bool  # True: that run had not built it, but knew it by its revision label
 
 
 class Edit(Value):

@@ -34,7 +34,7 @@ def _told(found: Verification) -> str:
         "service": f"{found.service} {found.version}",
         "source": f"{found.repository} at {found.commit}",
         "builder": found.builder,
-        "run": found.run,
+        "run": f"{found.run}{', which had not built it' if found.found else ''}",
     }
     lines = [f"  {name:<8} {value}" for name, value in rows.items()]
     return "\n".join([f"{found.reference}: signed provenance, verified", *lines])

@@ -78,6 +78,7 @@ class Build:
     service: str
     version: str
     run: str
+    found: bool
 
     @classmethod
     def of(cls, predicate: Mapping[str, Any]) -> "Build":
@@ -92,6 +93,7 @@ class Build:
             service=_word(outside, "service"),
             version=_word(outside, "version"),
             run=_word(_part(details, "metadata"), "invocationId"),
+            found=_word(_part(definition, "internalParameters"), "image") == "found",
         )
 
 

@@ -86,6 +86,7 @@ def accepted(reference: str, found: Accepted | Refused) -> Verification:
         service=build.service,
         version=build.version,
         run=build.run,
+        found=build.found,
     )
 
 

@@ -46,7 +46,7 @@ def test_B47_the_image_is_signed_for_and_verified(place: Place) -> None:
     assert (found.reference, found.key, found.run) == (image.reference, place.key, "run-1")
     assert (found.repository, found.commit) == (place.service.source.repository, release.sha)
     assert (found.service, found.version) == ("books-api", "1.2.0")
-    assert found.builder == "urn:slipway:builder:layer:v1"
+    assert (found.builder, found.found) == ("urn:slipway:builder:layer:v1", False)
 
 
 def test_B40_it_is_attached_in_both_ways_and_the_envelope_is_the_same(place: Place) -> None:

@@ -133,7 +133,8 @@ def test_B36_a_killed_builds_image_is_signed_for_and_says_so(place: Place) -> No
     image = place.built(release)
     assert not image.created
     place.attest(release, image)
-    assert place.verify(release, image).commit == release.sha
+    said = place.verify(release, image)
+    assert (said.commit, said.found) == (release.sha, True)
 
 
 @pytest.mark.parametrize("place", [True], indirect=True, ids=["with-api"])

@@ -18,6 +18,7 @@ from slipway.evidence.findings import (
 )
 from slipway.evidence.notes import with_image
 from slipway.model import Evidence
+from slipway.release.changelog import LIMIT
 from slipway.service import Scan
 from tests.unit.test_report import EVIDENCE, IMAGE, PARSER, PAYLOADS
 
@@ -150,6 +151,14 @@ def test_notes_that_look_like_ours_are_kept(notes: str) -> None:
     once = with_image(notes, IMAGE, EVIDENCE)
     assert once.startswith(notes)
     assert with_image(once, IMAGE, EVIDENCE) == once
+
+
+def test_notes_of_full_length_are_cut_for_it() -> None:
+    text = with_image("* a\n" * (LIMIT // 4), IMAGE, EVIDENCE)
+    assert len(text) <= LIMIT
+    assert text.count("### Image") == 1
+    assert text.startswith("* a\n* a\n")
+    assert with_image(text, IMAGE, EVIDENCE) == text
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
