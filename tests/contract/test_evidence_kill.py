@@ -12,9 +12,10 @@ import pytest
 
 from sandbox.serving import Fault, Scope
 from slipway.errors import Retryable
+from slipway.evidence import sbom
 from slipway.evidence.provenance import PREDICATE
 from slipway.model import Image, Release
-from tests.contract.evidence_place import PASSWORD, TOKEN, Place, a_place
+from tests.contract.evidence_place import PASSWORD, TOKEN, Place, a_place, program
 from tests.contract.release_place import request
 
 _CHILD = """
@@ -116,6 +117,25 @@ def test_B36_a_killed_run_is_completed_with_one_provenance(place: Place, point: 
     place.server.traffic.reset()
     place.attest(release, image, run="run-3")
     assert place.pushed() == []
+
+
+@pytest.mark.parametrize("place", [True], indirect=True, ids=["with-api"])
+@pytest.mark.parametrize("number", range(1, 5))
+def test_B36_killed_between_bill_of_materials_and_provenance(
+    place: Place, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bom = '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'
+    program(tmp_path / "bin", "syft", f"echo '{bom}'")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    place.image_rules = {"sbom": True}
+    release = place.release()
+    image = place.built(release)
+    killed(place, release, image, "after", nth(number, MANIFEST))
+    evidence = place.attest(release, image, run="run-2")
+    assert evidence.sbom == "attached: 0 components (syft, from the image)"
+    for kind in (PREDICATE, sbom.PREDICATE):
+        [envelope], [bundle] = place.layers(image, kind), place.bundles(image, kind)
+        assert envelope == bundle["dsseEnvelope"]
 
 
 @pytest.mark.parametrize("place", [False], indirect=True, ids=["without-api"])
