@@ -15,7 +15,6 @@ from slipway.evidence import sbom
 from slipway.model import Image
 
 _TIMEOUT = 600.0  # seconds for one generator
-_INCLUDES = ("-r", "-c", "-e", "--requirement", "--constraint", "--editable")
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,14 @@ class FromFiles:
         missing = [name for name in self.files if not (source / name).is_file()]
         if missing:
             return NoBill(f"no {missing[0]}")
-        if self.files[0] == "requirements.txt" and _reaches_out(source / self.files[0]):
-            return NoBill("requirements.txt includes other files")
-        for name in self.files:
-            (order.bench.folder / name).write_bytes((source / name).read_bytes())
+        contents = {name: (source / name).read_bytes() for name in self.files}
+        if "requirements.txt" in contents:
+            plain = sbom.plain_requirements(contents["requirements.txt"])
+            if plain is None:
+                return NoBill("requirements.txt holds more than names and versions")
+            contents["requirements.txt"] = plain
+        for name, content in contents.items():
+            (order.bench.folder / name).write_bytes(content)
         origin = f"{self.program}, from {self.files[0]}"
         return _run(order, [self.program, *self.options], origin)
 
@@ -124,9 +127,3 @@ def _run(order: Order, command: Sequence[str], origin: str) -> Bill | NoBill:
     if document is None:
         return NoBill(f"{command[0]} printed something other than CycloneDX JSON")
     return Bill(sbom.about(document, order.image, origin))
-
-
-def _reaches_out(requirements: Path) -> bool:
-    """Whether the file names other files, which could lie anywhere on this machine."""
-    lines = requirements.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any(line.strip().startswith(_INCLUDES) for line in lines)

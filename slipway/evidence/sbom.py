@@ -1,6 +1,7 @@
 """The bill of materials: a generator's CycloneDX document, made one about the image. Pure."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,9 @@ from slipway.text import without_user
 
 PREDICATE = "https://cyclonedx.org/bom"
 _ORIGIN = "slipway:origin"
+_COMMENT = re.compile(r"(^|\s)#.*")
+_HASH = re.compile(r"--hash=\w")
+_INDEX = re.compile(r"(-i|--index-url|--extra-index-url)(=.*)?$")
 
 
 def parsed(output: bytes) -> dict[str, Any] | None:
@@ -49,6 +53,26 @@ def package_url(image: Image) -> str:
         f"pkg:oci/{name}@{quote(image.digest, safe='')}"
         f"?repository_url={repository}&tag={quote(image.version, safe='')}"
     )
+
+
+def plain_requirements(content: bytes) -> bytes | None:
+    """A requirements file as bare lines of names, versions and hashes; None when it holds more.
+
+    pip's format can name other files of this machine, in many spellings; so only what is known to
+    be harmless is passed on: no comments (they can declare an encoding), no options but hashes.
+    Lines that name an index are left out: the list does not need them.
+    """
+    text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\\\n", " ")
+    kept: list[str] = []
+    for line in text.splitlines():
+        words = _COMMENT.sub("", line).split()
+        options = [word for word in words if word.startswith("-") and not _HASH.match(word)]
+        if options[:1] == words[:1] and len(options) == 1 and _INDEX.match(options[0]):
+            continue
+        if options or not all(word.isascii() for word in words):
+            return None
+        kept.append(" ".join(words))
+    return "\n".join(kept).encode()
 
 
 def summary(document: dict[str, Any]) -> str:

@@ -125,14 +125,14 @@ def test_B53_cyclonedx_py_reads_requirements(place: Place, monkeypatch: pytest.M
     assert is_valid(attached(place, image))
 
 
-@pytest.mark.parametrize("line", ["-r /etc/passwd", "  -c other.txt", "--requirement=x", "-e ."])
+@pytest.mark.parametrize("line", ["-r /etc/passwd", "  -c other.txt"])
 def test_X21_requirements_that_reach_out_are_not_read(
     line: str, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only(place, monkeypatch)
     program(bins(place), "cyclonedx-py", f"echo '{json.dumps(BOM)}'")
     _, image, evidence = place.delivered(**{"requirements.txt": line.encode()})
-    assert "requirements.txt includes other files" in evidence.sbom
+    assert "requirements.txt holds more than names and versions" in evidence.sbom
     assert place.layers(image, sbom.PREDICATE) == []
 
 
