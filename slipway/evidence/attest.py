@@ -58,8 +58,8 @@ def sign(service: Service, release: Release, image: Image, settings: Settings, r
     with open_repository(image.repository, settings, push=True) as repository:
         manifest = repository.manifest(image.digest)
         bench = _Bench(service, release, image, settings, signer, keys, repository, manifest)
+        key = _attach_provenance(bench, run)  # first: a conflict leaves nothing attached
         listed = _attach_bill(bench)
-        key = _attach_provenance(bench, run)  # last: it is what is asked for later
     return Signed(key.fingerprint, SIGNED, listed)
 
 
@@ -103,10 +103,10 @@ def _attach_bill(bench: _Bench) -> str:
         made = _bill(bench)
         if isinstance(made, NoBill):
             return f"none: {made.reason}"
-        name, digest = bench.image.repository, bench.image.digest
-        document = statement(name, digest, sbom.PREDICATE, made.document)
+        listed = made.document
     else:
-        document = found.predicate  # only its signature and place are completed
+        listed = found.predicate
+    document = statement(bench.image.repository, bench.image.digest, sbom.PREDICATE, listed)
     ensured = attached.ensure(subject, decide, lambda: bench.signed(document))
     return sbom.summary(_certain(ensured, bench.image).predicate)
 

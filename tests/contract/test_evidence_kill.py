@@ -121,7 +121,7 @@ def test_B36_a_killed_run_is_completed_with_one_provenance(place: Place, point: 
 
 @pytest.mark.parametrize("place", [True], indirect=True, ids=["with-api"])
 @pytest.mark.parametrize("number", range(1, 5))
-def test_B36_killed_between_bill_of_materials_and_provenance(
+def test_B36_killed_between_provenance_and_bill_of_materials(
     place: Place, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bom = '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'
