@@ -20,7 +20,7 @@ def move_latest(repository: Repository, version: str) -> None:
     A pre-release, or anything else that is no plain version, leaves the tag as it is.
     """
     if _plain(version):
-        update(repository, LATEST, lambda there: _moved(repository, there, version))
+        update(repository, LATEST, lambda there: _moved(repository, there, version), settle=0.0)
 
 
 def _moved(repository: Repository, there: Manifest | None, version: str) -> Manifest | None:

@@ -7,6 +7,8 @@ written `host[:port]/path`; the digest, never the tag, identifies what is in it.
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import httpx
+
 from slipway.clients import http as web
 from slipway.clients.oci import ACCEPT, Blob, Manifest, digest_of
 from slipway.clients.registry_auth import Access, Credential
@@ -15,6 +17,7 @@ from slipway.errors import Conflict, Final, NotFound
 from slipway.settings import Settings
 
 _LARGEST = 64 * 1024 * 1024  # bytes of a JSON blob; the bill of materials of a large image has 10
+_LOOKS = 3  # at a tag that moves while it is read
 _PAGES = 100  # of a list; a registry that has more loops
 _Item = TypeVar("_Item")
 
@@ -41,19 +44,33 @@ class Repository:
 
         Final when the registry reports another digest than the one its bytes have.
         """
-        what, by_digest = f"read {self.name}:{reference}", reference.startswith("sha256:")
-        url, accept = self._manifest(reference), {"Accept": ACCEPT}
-        said = [reference] if by_digest else []
-        # What a tag stands for is asked twice, so that two answers are compared.
-        for method in ("GET",) if by_digest else ("HEAD", "GET"):
-            answer = self._connection.send(method, url, what, allow=(404,), headers=accept)
-            if answer.status_code == 404:
+        if reference.startswith("sha256:"):
+            return self._read(reference, reference)
+        # What a tag stands for is asked twice, so that two answers are compared. One that moves in
+        # between is asked again.
+        for last in (False, False, True):
+            head = self._ask("HEAD", reference)
+            if head.status_code == 404:
                 return None
-            said += answer.headers.get_list("Docker-Content-Digest")
+            said = head.headers.get("Docker-Content-Digest", "")
+            found = self._read(reference, said if last else "")
+            if found is None or said in ("", found.digest):
+                return found
+        raise AssertionError("the last answer is returned or refused")
+
+    def _read(self, reference: str, expected: str) -> Manifest | None:
+        """The manifest, whose bytes have the digest that is `expected` and the one reported."""
+        answer = self._ask("GET", reference)
+        if answer.status_code == 404:
+            return None
         found = Manifest(answer.headers.get("Content-Type", ""), answer.content)
-        for digest in said:
-            _same(digest, found.digest, what)
+        for said in filter(None, (expected, answer.headers.get("Docker-Content-Digest"))):
+            _same(said, found.digest, f"read {self.name}:{reference}")
         return found
+
+    def _ask(self, method: str, reference: str) -> httpx.Response:
+        url, what = self._manifest(reference), f"read {self.name}:{reference}"
+        return self._connection.send(method, url, what, allow=(404,), headers={"Accept": ACCEPT})
 
     def manifest(self, reference: str) -> Manifest:
         """As `find`, but NotFound when there is none."""
@@ -226,7 +243,11 @@ def _items(body: bytes, what: str, key: str, kind: type[_Item]) -> list[_Item]:
 
 def _same(said: str, computed: str, what: str) -> None:
     if said != computed:
-        raise Final(
-            f"could not {what}: the digest is {computed}, not {said}",
-            "the registry or something in between alters content; do not use this image",
-        )
+        raise _altered(said, computed, what)
+
+
+def _altered(said: str, computed: str, what: str) -> Final:
+    return Final(
+        f"could not {what}: the digest is {computed}, not {said}",
+        "the registry or something in between alters content; do not use this image",
+    )

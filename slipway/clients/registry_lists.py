@@ -1,9 +1,11 @@
 """Lists that several writers share in a registry: read, changed and written until all is there.
 
 A registry has no "write only if unchanged". So a writer reads again after it wrote, and writes
-again when somebody else's write has taken its entry away; the other writer does the same.
+again when somebody else's write has taken its entry away; the other writer does the same. It waits
+before it reads again: somebody who had read the list before may be about to write.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,17 +14,28 @@ from slipway.clients.registry import Repository
 from slipway.errors import Conflict, Retryable
 
 _TRIES = 10  # each follows a write of somebody else
+_SETTLE = 0.25  # seconds
+_SLOWER = 4  # times as long as ours may a write of somebody else take
 
 
 def update(
-    repository: Repository, tag: str, change: Callable[[Manifest | None], Manifest | None]
+    repository: Repository,
+    tag: str,
+    change: Callable[[Manifest | None], Manifest | None],
+    *,
+    settle: float = _SETTLE,
 ) -> None:
     """Have `tag` hold what `change` makes of it, until `change` has nothing more to do (None).
 
+    `settle` is the least pause before the list is read again, in seconds. Zero is enough where
+    `change` looks at more than the list, at what every writer has left behind before.
     Raises Conflict when the registry refuses to move the tag, Retryable when others write to it
     without a pause.
     """
+    pause = 0.0
     for _ in range(_TRIES):
+        time.sleep(pause)
+        began = time.monotonic()
         wanted = change(repository.find(tag))
         if wanted is None:
             return
@@ -32,6 +45,7 @@ def update(
             raise Conflict(
                 refusal.message, f"let tags like {tag} move: they list what belongs to an image"
             ) from None
+        pause = settle + _SLOWER * (time.monotonic() - began) if settle else 0.0
     raise Retryable(f"{repository.name}:{tag} is written by others all the time", "retry later")
 
 
