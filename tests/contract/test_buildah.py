@@ -4,8 +4,6 @@ import json
 import os
 import platform
 import shutil
-import signal
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +21,6 @@ from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import (
     EXIT_3,
     NAME,
-    PAUSE,
     program,
     settings_for,
     source,
@@ -32,7 +29,6 @@ from tests.contract.images import (
     tools,
 )
 from tests.contract.oci import ACCEPT, digest_of
-from tests.contract.shelf import assert_nothing_left, commands, until
 
 pytestmark = pytest.mark.usefixtures("buildah")
 needs_x86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="runs x86-64 code")
@@ -220,32 +216,6 @@ def test_X29_a_step_sees_neither_our_environment_nor_our_processes(
     assert image
     assert b"not-for-the-build" not in image.contents["seen"]
     assert f"/proc/{os.getpid()}\n".encode() not in image.contents["processes"]
-
-
-@needs_x86_64
-def test_B07_silent_command_is_ended_and_nothing_is_left(
-    build: Callable[..., str], scratch: Path
-) -> None:
-    with pytest.raises(Final, match="ended after 2 s"):
-        build({"Dockerfile": RUN, "tool": program(PAUSE)}, limit=2)
-    assert_nothing_left(scratch)
-
-
-@needs_x86_64
-def test_B10_cancelled_build_is_ended_and_nothing_is_left(
-    build: Callable[..., str], scratch: Path, login: RegistryLogin
-) -> None:
-    def cancel() -> None:
-        assert until(lambda: bool(commands("buildah-chroot-exec /pausing")))
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        build({"Dockerfile": RUN.replace("/tool", "/pausing"), "tool": program(PAUSE)})
-    thread.join()
-    assert_nothing_left(scratch)
-    assert stored(login, NAME, "1.2.0") is None
 
 
 def test_missing_buildah_is_final(

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import platform
-import time
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +14,7 @@ from typing import Any
 
 import docker
 import pytest
+from pydantic import SecretStr
 
 from sandbox.serving import Receive, Scope, Send, free_port, served
 from slipway.builders import builder_for
@@ -32,6 +35,7 @@ from tests.contract.images import (
     stored,
     target,
 )
+from tests.contract.shelf import commands, until
 
 needs_x86_64 = pytest.mark.skipif(platform.machine() != "x86_64", reason="runs x86-64 code")
 RUN = f'FROM scratch\nLABEL {LABEL}=1\nCOPY tool /tool\nRUN ["/tool"]\n'
@@ -49,14 +53,22 @@ def build(
     """Build a source with the real engine and push it to the real registry."""
     monkeypatch.setenv("DOCKER_HOST", docker_address)
 
-    def run(files: dict[str, str | bytes], version: str = "9.0.0", limit: float = 30) -> str:
+    def run(
+        files: dict[str, str | bytes],
+        version: str = "9.0.0",
+        limit: float = 30,
+        secrets: tuple[str, ...] = (),
+    ) -> str:
         rules = ImageRules(
-            repository=f"{real_registry.address}/{NAME}", timeout=timedelta(seconds=limit)
+            repository=f"{real_registry.address}/{NAME}",
+            timeout=timedelta(seconds=limit),
+            secrets=secrets,
         )
         folder = source(tmp_path / "s", files)
         if "tool" in files:
             (folder / "tool").chmod(0o755)
-        builder = builder_for(rules, settings_for(real_registry))
+        values = {name: SecretStr("hunter2") for name in secrets}
+        builder = builder_for(rules, settings_for(real_registry, build_secrets=values))
         return builder.build(folder, target(real_registry, version))
 
     return run
@@ -101,10 +113,34 @@ def test_B07_B10_silent_command_is_ended_and_removed(
 ) -> None:
     with pytest.raises(Final, match="ended after 2 s"):
         build({"Dockerfile": RUN, "tool": program(PAUSE)}, limit=2)
-    deadline = time.monotonic() + 10
-    while docker_engine.containers.list(all=True, filters={"label": LABEL}):
-        assert time.monotonic() < deadline, "the build's container still runs"
-        time.sleep(0.1)
+    labelled = {"all": True, "filters": {"label": LABEL}, "ignore_removed": True}
+    assert until(lambda: not docker_engine.containers.list(**labelled)), "the container still runs"
+
+
+@pytest.mark.docker
+@needs_x86_64
+@pytest.mark.parametrize("secrets", [(), ("NPM_TOKEN",)], ids=["sdk", "buildkit"])
+def test_B10_cancelled_build_leaves_no_process_container_or_tag(
+    secrets: tuple[str, ...], build: Build, docker_engine: docker.DockerClient,
+    real_registry: RegistryLogin, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")  # the packaged command first
+
+    def cancel() -> None:
+        assert until(lambda: "/cancelled " in commands("/cancelled"))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    files = {"Dockerfile": RUN.replace("/tool", "/cancelled"), "tool": program(PAUSE)}
+    with pytest.raises(KeyboardInterrupt):
+        build(files, "9.3.0", secrets=secrets)
+    thread.join()
+    assert until(lambda: "/cancelled " not in commands("/cancelled")), "the step still runs"
+    labelled = {"all": True, "filters": {"label": LABEL}, "ignore_removed": True}
+    assert until(lambda: not docker_engine.containers.list(**labelled))
+    assert not docker_engine.images.list(f"{real_registry.address}/{NAME}:9.3.0")
+    assert stored(real_registry, NAME, "9.3.0") is None
 
 
 @pytest.mark.docker
