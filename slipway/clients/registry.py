@@ -17,7 +17,6 @@ from slipway.errors import Conflict, Final, NotFound
 from slipway.settings import Settings
 
 _LARGEST = 64 * 1024 * 1024  # bytes of a JSON blob; the bill of materials of a large image has 10
-_LOOKS = 3  # at a tag that moves while it is read
 _PAGES = 100  # of a list; a registry that has more loops
 _Item = TypeVar("_Item")
 

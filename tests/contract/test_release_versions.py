@@ -423,12 +423,12 @@ def test_X19_X20_the_repositorys_own_configuration_is_not_read(place: Place) -> 
         b'tag_format = "evil-{version}"\n',
         "evil.py": b"raise SystemExit('was run')\n",
         "releaserc.json": b"{}",
-        "templates/CHANGELOG.md.j2": b"{{ 7 * 7 }} {% include '/etc/passwd' %}\n",
+        "templates/CHANGELOG.md.j2": b"{{ 7777 * 7777 }} {% include '/etc/passwd' %}\n",
     }
     place.commit("feat: gift cards", files)
     first = made(place, place.service)
     assert first.tag == "v1.1.0"
-    assert b"49" not in place.host.read(NAME, "CHANGELOG.md")
+    assert b"60481729" not in place.host.read(NAME, "CHANGELOG.md")
     for file, content in files.items():
         assert place.host.read(NAME, file) == content
 
