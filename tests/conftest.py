@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a test asserts no time
+hypothesis.settings.load_profile("untimed")
 
 # Each of these has one engine, server or browser for all its tests, so one process runs them.
 TOGETHER = ("acceptance", "browser", "flows", "proof")

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import shutil
-import tarfile
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -21,6 +21,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile  # that of 3.11 has filters from 3.11.4 on
 
 ACCEPT = (
     "application/vnd.oci.image.index.v1+json, "

@@ -5,7 +5,7 @@ Plumbing only: nothing of the repository's content is run, checked out or taken 
 
 import io
 import re
-import tarfile
+import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 from slipway.clients.git_command import GitCommand
 from slipway.errors import Final, InvalidInput
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile  # that of 3.11 has filters from 3.11.4 on
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
 _LINKS = {"120000": "a symbolic link", "160000": "a submodule"}

@@ -52,7 +52,7 @@ class Runs:
 
         def asked(now: Json) -> bool:
             key = _key(now)
-            return waiting(now) and key != after and bool(self.input(run, f"{key}-schema"))
+            return waiting(now) and key != after and bool(self.input(run, f"{key}-description"))
 
         return _key(self.until(run, asked))
 
