@@ -32,10 +32,10 @@ def converge(bench: Bench) -> Release | NothingToRelease:
 
 
 def _write(bench: Bench, plan: Plan) -> Tagged:
-    assets(bench, plan.base)  # a missing file is told before anything is written
-    wait_for_checks(bench.forge, plan.base, bench.service.release, bench.watch, bench.report)
     date = semantic.committed(bench.clone.repo, plan.base)
     sha = bench.clone.commit(plan.base, plan.files, plan.message, bench.author, date)
+    assets(bench, sha)  # a missing file is told before anything is pushed
+    wait_for_checks(bench.forge, plan.base, bench.service.release, bench.watch, bench.report)
     bench.built.add(sha)
     made = Tagged(plan.version, plan.tag, sha)
     push_tag(bench, made, base=plan.base)

@@ -104,7 +104,7 @@ def with_section(file: bytes | None, version: Version, text: str) -> bytes:
     """
     if file is None:
         return _TITLE + text.encode()
-    if _has(file, version):
+    if has_section(file, version):
         return file
     added = text.encode()
     newest = _VERSION_HEADING.search(file)
@@ -117,13 +117,14 @@ def with_section(file: bytes | None, version: Version, text: str) -> bytes:
     return file[:place] + added + file[place:]
 
 
-def _has(file: bytes, version: Version) -> bool:
+def has_section(file: bytes, version: Version) -> bool:
+    """Whether the changelog has a section of the version."""
     pattern = rb"^#+ \[?v?%s(?:[\]\s(]|\Z)" % re.escape(str(version).encode())
     return re.search(pattern, file, re.MULTILINE) is not None
 
 
-def shortened(notes: str, link: str, limit: int = LIMIT) -> str:
-    """Notes that fit into a release: cut after an entry, with a link to the whole."""
+def shortened(notes: str, link: str, limit: int) -> str:
+    """Notes of at most `limit` characters: cut after an entry, with a link to the whole."""
     if len(notes) <= limit:
         return notes
     tail = f"\n… cut here; everything: {link}\n"

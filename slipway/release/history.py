@@ -13,6 +13,7 @@ from typing import NamedTuple
 from slipway.clients import semantic
 from slipway.clients.git import Clone
 from slipway.errors import Conflict, Final
+from slipway.release.changelog import has_section
 from slipway.release.rule import Line, asked, check_line, is_numbered
 from slipway.release.stamps import version_in
 from slipway.release.versions import Version, of_tag, tag_of
@@ -157,12 +158,37 @@ def unfinished(clone: Clone, service: Service, standing: Standing) -> Tagged | N
     version, newest = standing.stamped, standing.newest
     if version is None or version in standing.tagged or (newest and version <= newest.version):
         return None
-    file = in_source(service, service.release.stamp[0])
+    sha = _raised(clone, service, standing, version) or _told(clone, service, standing, version)
+    if sha is None:
+        return None
+    check_line(service.source.branch, version)
+    return Tagged(version, tag_of(version, service.release.tag_format), sha)
+
+
+def _raised(clone: Clone, service: Service, standing: Standing, version: Version) -> str | None:
+    """The commit that raised the first stamped file to the version it has at the head."""
+    file, newest = in_source(service, service.release.stamp[0]), standing.newest
     for sha, parent in clone.own_line(newest and newest.sha, standing.head, file):
         before = carried(clone, service, parent) if parent else None
         if carried(clone, service, sha) == version != before:
-            if before is None or before > version:
-                return None  # begun with it, or put back
-            check_line(service.source.branch, version)
-            return Tagged(version, tag_of(version, service.release.tag_format), sha)
+            return sha if before and before < version else None  # else begun with it, or put back
+    return None
+
+
+def _told(clone: Clone, service: Service, standing: Standing, version: Version) -> str | None:
+    """The commit that brought the version's section into a changelog that was there without it.
+
+    The first release changes nothing else where the file began with the version, as npm's do.
+    """
+    if service.release.changelog is None:
+        return None
+    file, newest = in_source(service, service.release.changelog), standing.newest
+
+    def told(revision: str | None) -> bool:
+        return bool(revision) and has_section(clone.read(file, revision) or b"", version)
+
+    if told(standing.head):
+        for sha, parent in clone.own_line(newest and newest.sha, standing.head, file):
+            if told(sha) and not told(parent):
+                return sha if parent else None
     return None

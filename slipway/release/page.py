@@ -13,7 +13,7 @@ from slipway.errors import Conflict, InvalidInput, Retryable
 from slipway.model import Release
 from slipway.release import history
 from slipway.release.bench import Bench
-from slipway.release.changelog import Links, shortened
+from slipway.release.changelog import LIMIT, Links, shortened
 from slipway.release.history import Tagged, in_source
 from slipway.release.plan import notes
 from slipway.release.versions import Version
@@ -59,14 +59,13 @@ def reported(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged], ur
     previous = _previous(bench, release, tagged)
     since, path = previous.sha if previous else None, bench.service.source.path
     commits = bench.clone.log(since, release.sha, path)
-    ours = f"{bench.author.name} <{bench.author.email}>"  # the release commit is no news
     return Release(
         service=bench.service.service,
         version=str(release.version),
         tag=release.tag,
         sha=release.sha,
         previous=str(previous.version) if previous else None,
-        commits=tuple(c for c in commits if c.sha != release.sha and c.author != ours),
+        commits=tuple(commit for commit in commits if commit.sha != release.sha),  # it is no news
         notes=_notes(bench, release, previous),
         url=url,
         created=release.version in bench.finished,
@@ -76,7 +75,7 @@ def reported(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged], ur
 
 
 def _created(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged], footer: str) -> Page:
-    text = _notes(bench, release, _previous(bench, release, tagged)) + footer
+    text = _notes(bench, release, _previous(bench, release, tagged), footer)
     page = bench.forge.create(
         release.tag,
         release.sha,
@@ -111,7 +110,8 @@ def _previous(bench: Bench, release: Tagged, tagged: Mapping[Version, Tagged]) -
     return history.newest_in(bench.clone, release.sha, tagged, below=release.version)
 
 
-def _notes(bench: Bench, release: Tagged, previous: Tagged | None) -> str:
+def _notes(bench: Bench, release: Tagged, previous: Tagged | None, footer: str = "") -> str:
     links = Links.of(bench.service.source.repository)
     link = links.compare(previous.tag, release.tag) if previous else links.commits(release.tag)
-    return shortened(notes(bench.service, bench.clone, release, previous), link)
+    text = notes(bench.service, bench.clone, release, previous)
+    return shortened(text, link, LIMIT - len(footer)) + footer

@@ -10,6 +10,8 @@ from slipway.clients.github import Pull
 from slipway.errors import Conflict
 from slipway.model import NothingToRelease, ReleaseProposed
 from slipway.release.bench import Bench
+from slipway.release.changelog import Links, shortened
+from slipway.release.history import in_source
 from slipway.release.page import assets
 from slipway.release.plan import Plan
 
@@ -24,12 +26,14 @@ def release_branch(bench: Bench) -> str:
 def propose(bench: Bench, plan: Plan, latest: str | None) -> ReleaseProposed | NothingToRelease:
     """Bring branch and pull request to the plan; NothingToRelease when a person closed exactly it.
 
-    Raises Conflict when somebody else's commit is on the release branch.
+    Raises Conflict when somebody else's commit is on the release branch, and when the branch would
+    not show that it was merged.
     """
-    assets(bench, plan.base)  # a missing file is told while the release can still be changed
     clone, branch = bench.clone, release_branch(bench)
+    _check_tells(bench, plan)
     date = semantic.committed(clone.repo, plan.base)
     sha = clone.commit(plan.base, plan.files, plan.message, bench.author, date)
+    assets(bench, sha)  # a missing file is told while the release can still be changed
     newest = bench.forge.newest_pull(branch, clone.branch)
     if newest and not newest.open and not newest.merged and newest.head_sha == sha:
         return _closed(bench, plan, newest, latest)
@@ -49,12 +53,24 @@ def withdraw(bench: Bench, nothing: NothingToRelease) -> NothingToRelease:
     )
 
 
+def _check_tells(bench: Bench, plan: Plan) -> None:
+    """Raise Conflict unless merging changes what `history.unfinished` reads."""
+    clone, rules = bench.clone, bench.service.release
+    read = [in_source(bench.service, file) for file in (rules.stamp[0], rules.changelog) if file]
+    if all(clone.read(file, plan.base) == plan.files[file] for file in read):
+        raise Conflict(
+            f"{clone.url}: {' and '.join(read)} hold {plan.version} already, so nothing would tell"
+            " that its pull request was merged",
+            f"write a lower version into {read[0]}, or tag the commit that is {plan.version}",
+        )
+
+
 def _push(bench: Bench, branch: str, sha: str) -> None:
     clone, ref = bench.clone, f"refs/heads/{branch}"
     tip = clone.remote(ref).get(ref, "")
     if tip == sha:
         return
-    if tip and not _ours(bench, ref, tip):
+    if tip and not _ours(bench, tip):
         raise Conflict(
             f"{clone.url}: {tip} on {branch} is not a commit of this release",
             f"move that work to another branch, delete {branch}, and run again",
@@ -62,16 +78,16 @@ def _push(bench: Bench, branch: str, sha: str) -> None:
     clone.push({ref: sha}, expect={ref: tip}, rewritten=[ref])
 
 
-def _ours(bench: Bench, ref: str, tip: str) -> bool:
-    """Whether the commit is one that `Clone.commit` made on the base its message names."""
-    clone, author = bench.clone, bench.author
-    clone.obtain(ref)
+def _ours(bench: Bench, tip: str) -> bool:
+    """Whether `Clone.commit` made it on the base its message names, by whatever author was set."""
+    clone = bench.clone
+    clone.obtain(tip)
     commit = clone.repo.commit(tip)
     parents = [parent.hexsha for parent in commit.parents]
     return (
         f"Release-Base: {parents[0] if len(parents) == 1 else ''}"
         in str(commit.message).split("\n")
-        and {commit.author.email, commit.committer.email} == {author.email}
+        and commit.author.email == commit.committer.email
         and commit.authored_date == commit.committed_date == _second(clone, parents[0])
     )
 
@@ -82,7 +98,8 @@ def _second(clone: Clone, sha: str) -> int:
 
 def _upserted(bench: Bench, plan: Plan, branch: str, sha: str, pull: Pull | None) -> Pull:
     """A person's title and body stay until the content changes; the mark tells whether it did."""
-    title, body, mark = plan.message.partition("\n")[0], _body(plan, sha), _mark(sha)
+    title, mark = plan.message.partition("\n")[0], _mark(sha)
+    body = _body(plan, sha, Links.of(bench.service.source.repository).commits(plan.base))
     if pull is None:
         pull = bench.forge.create_pull(branch, bench.clone.branch, title, body)
         if bench.service.release.labels:
@@ -92,8 +109,8 @@ def _upserted(bench: Bench, plan: Plan, branch: str, sha: str, pull: Pull | None
     return bench.forge.change_pull(pull, title=title, body=body)
 
 
-def _body(plan: Plan, sha: str) -> str:
-    notes = plan.notes if len(plan.notes) <= _LIMIT else plan.notes[:_LIMIT] + "\n…\n"
+def _body(plan: Plan, sha: str, link: str) -> str:
+    notes = shortened(plan.notes, link, _LIMIT)
     return (
         f"Merging this releases **{plan.version}**; any way of merging will do.\n\n---\n\n{notes}"
         "\n---\n\nKept up to date with the branch: commits on this branch by anybody else stop it."

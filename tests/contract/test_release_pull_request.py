@@ -72,7 +72,8 @@ def test_R61_every_way_of_merging_releases(place: Place, method: str) -> None:
     place.commit("fix: a price")
     made = place.made()
     assert (made.version, made.sha, place.tagged("v1.1.0")) == ("1.1.0", merged, merged)
-    assert [commit.subject for commit in made.commits] == ["feat: gift cards"]
+    ours = ["chore(main): release 1.1.0"] if method == "merge" else []
+    assert sorted(commit.subject for commit in made.commits) == [*ours, "feat: gift cards"]
     assert place.pages() == ["v1.0.0", "v1.1.0"]
     assert place.pull(2)["title"] == "chore(main): release 1.1.1"
     place.server.traffic.reset()

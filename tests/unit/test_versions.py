@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from slipway.clients.semantic import bumped, intents
 from slipway.manifests.editor import set_scalar
-from slipway.release.changelog import Links, escaped, section, shortened, with_section
+from slipway.release.changelog import LIMIT, Links, escaped, section, shortened, with_section
 from slipway.release.rule import base_and_level
 from slipway.release.versions import (
     Intent,
@@ -259,10 +259,10 @@ def test_R16_a_version_that_another_begins_with_is_another() -> None:
 
 def test_R17_long_notes_are_cut_after_an_entry() -> None:
     notes = a_section(*[f"fix: number {n} {'x' * 200}" for n in range(1000)])
-    cut = shortened(notes, "https://github.com/acme/shop/compare/v1.0.0...v1.1.0")
+    cut = shortened(notes, "https://github.com/acme/shop/compare/v1.0.0...v1.1.0", LIMIT)
     assert len(notes) > 125_000 >= len(cut)
     kept, _, tail = cut.partition("\n… ")
     assert notes.startswith(kept)
     assert kept.endswith("))\n")
     assert "https://github.com/acme/shop/compare/v1.0.0...v1.1.0" in tail
-    assert shortened("short\n", "x") == "short\n"
+    assert shortened("short\n", "x", LIMIT) == "short\n"
