@@ -21,7 +21,8 @@ RELEASE = {"id": 1, "tag_name": "v1.0.0", "html_url": "https://x/1", "draft": Tr
            "prerelease": False, "body": None, "upload_url": "https://x/1{?name}",
            "assets": [ASSET]}  # fmt: skip
 PULL = {"number": 1, "html_url": "https://x/1", "title": "t", "body": None, "state": "open",
-        "merged_at": None, "head": {"ref": "release", "sha": SHA}, "labels": [{"name": "a"}]}  # fmt: skip
+        "merged_at": None, "head": {"ref": "release", "sha": SHA,
+        "label": "acme:release"}, "labels": [{"name": "a"}]}  # fmt: skip
 RUN = {"id": 1, "name": "build", "status": "completed", "conclusion": "success", "html_url": "x",
        "app": {"slug": "ci"}, "check_suite": {"id": 1}}  # fmt: skip
 STATUS = {"context": "build", "state": "success", "target_url": None}

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.forge import pull_routes
+from sandbox.forge.ledger import Entry
+from sandbox.forge.wire import Visit
 from slipway.clients.github import GitHub, Pull
 from slipway.errors import Final, Retryable, Unauthorized
 from tests.contract.forge_place import BRANCH, NAME, READER, Forge, a_forge
@@ -162,3 +165,17 @@ def test_R46_a_broken_server_is_worth_another_attempt(
         github.open_pull(BRANCH, "main")
     with pytest.raises(Retryable):
         github.create_pull(BRANCH, "main", "title", "")
+
+
+def test_R67_a_branch_of_that_name_in_a_fork_is_not_ours(
+    forge: Forge, github: GitHub, pull: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub lists everything when it does not understand whose branch is meant."""
+    monkeypatch.setattr(pull_routes, "_end", _of_a_fork)
+    assert github.open_pull(BRANCH, "main") is None
+    assert github.newest_pull(BRANCH, "main") is None
+
+
+def _of_a_fork(branch: str, sha: str | None, _visit: Visit) -> Entry:
+    source = {"full_name": "mallory/shop"}
+    return {"label": f"mallory:{branch}", "ref": branch, "sha": sha, "repo": source}

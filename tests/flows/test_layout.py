@@ -30,6 +30,20 @@ def test_the_product_does_not_know_what_it_is_tried_against(folder: str) -> None
     assert found == []
 
 
+def test_R70_the_library_for_versions_is_used_as_functions_by_one_module() -> None:
+    files = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*.py")]
+    using = [path for path in files if "semantic_release" in path.read_text()]
+    assert using == [ROOT / "slipway" / "clients" / "semantic.py"]
+    imported = re.findall(
+        r"^(?:from|import) (semantic_release\S*)", using[0].read_text(), re.MULTILINE
+    )
+    assert set(imported) == {
+        "semantic_release.commit_parser",
+        "semantic_release.enums",
+        "semantic_release.version.version",
+    }
+
+
 @pytest.mark.parametrize("text", ["deliver", "promote"])
 def test_the_deployments_name_flows_by_module(text: str) -> None:
     document = YAML(typ="safe", pure=True).load(ROOT / "deployments" / "prefect.yaml")

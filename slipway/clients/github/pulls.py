@@ -80,6 +80,6 @@ class Pulls(Transport):
                  "sort": "created", "direction": "desc", "per_page": 100}  # fmt: skip
         pages = self._pages(f"{self._path}/pulls?{urlencode(query)}", _LIST, what)
         # GitHub lists everything when it does not understand the head.
-        ours = (pull for found in pages for pull in found if pull.head.ref == branch)
+        ours = (p for found in pages for p in found if p.comes_from(self._owner, branch))
         newest = next(ours, None)
         return newest.value() if newest else None

@@ -54,6 +54,7 @@ class Pull(Value):
 class _Head(Answer):
     ref: str
     sha: str
+    label: Text = ""  # `owner:branch`
 
 
 class _Label(Answer):
@@ -71,6 +72,11 @@ class PullAnswer(Answer):
     merged_at: Any = None
     head: _Head
     labels: tuple[_Label, ...] = ()
+
+    def comes_from(self, owner: str, branch: str) -> bool:
+        """Whether that branch is to be merged, and not one of that name in a fork."""
+        whose = self.head.label.partition(":")[0]
+        return (whose.casefold(), self.head.ref) == (owner.casefold(), branch)
 
     def value(self) -> Pull:
         """The same in ours."""
