@@ -21,6 +21,7 @@ from slipway.clients.git_objects import (
     Author,
     export_folder,
     file_entry,
+    read_blob,
     write_commit,
     write_tag,
 )
@@ -91,12 +92,11 @@ class Clone:
     def read(self, path: str, revision: str | None = None) -> bytes | None:
         """A file's bytes at `revision` (default: head); None when there is no such file.
 
-        Raises Final when the path is, or leads through, a symbolic link or submodule.
+        Raises Final when the path is, or leads through, a symbolic link or submodule, and for a
+        file of more than 8 MiB.
         """
         entry = file_entry(self._git, revision or self.head, path)
-        if entry is None:
-            return None
-        return self._git.run("cat-file", "blob", entry.oid, what=f"read {path} of {self.url}").out
+        return read_blob(self._git, entry, f"read {path} of {self.url}") if entry else None
 
     def obtain_files(self, *paths: str) -> None:
         """Fetch the contents of these files of the head at once; those that exist."""

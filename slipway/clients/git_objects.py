@@ -20,6 +20,7 @@ if sys.version_info >= (3, 12):
 else:
     from backports import tarfile  # that of 3.11 has filters from 3.11.4 on
 
+LARGEST = 8 * 1024 * 1024  # bytes of a file that is read: a manifest, a changelog
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
 _LINKS = {"120000": "a symbolic link", "160000": "a submodule"}
 # Read before the tree's own .gitattributes: the exported files are the committed ones, all of them.
@@ -90,6 +91,17 @@ def file_entry(git: GitCommand, revision: str, path: str) -> Entry | None:
     if entry is not None and entry.kind != "blob":
         raise Final(f"{path!r} at {revision} is a folder", "name a file")
     return entry
+
+
+def read_blob(git: GitCommand, entry: Entry, what: str) -> bytes:
+    """A file's bytes; Final when it is larger than any that people write."""
+    size = int(git.run("cat-file", "-s", entry.oid, what=what).text)
+    if size > LARGEST:
+        raise Final(
+            f"could not {what}: it has {size} bytes, over the limit of {LARGEST}",
+            "name another file, or take out what does not belong into it",
+        )
+    return git.run("cat-file", "blob", entry.oid, what=what).out
 
 
 def write_commit(

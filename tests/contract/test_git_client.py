@@ -16,6 +16,7 @@ from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Fault, Receive, Scope, Send, Server, served
 from slipway.clients.git import Author, Clone, Protected, PushRace, cloned
 from slipway.clients.git_failures import failure, push_failure
+from slipway.clients.git_objects import LARGEST
 from slipway.errors import (
     Final,
     InvalidInput,
@@ -168,6 +169,12 @@ def test_files_are_obtained_in_one_request_and_read_without_another(desk: Desk) 
         assert clone.read("apps/a.yaml") == FILES["apps/a.yaml"]
         clone.obtain_files()
         assert list(desk.server.traffic.requests) == []
+
+
+def test_X28_a_huge_file_is_not_read(desk: Desk) -> None:
+    desk.host.commit(NAME, "main", {"huge.txt": bytes(LARGEST + 1)}, "feat: a dump")
+    with desk.cloned() as clone, pytest.raises(Final, match=r"huge\.txt .* over the limit"):
+        clone.read("huge.txt")
 
 
 def test_fetched_tags_stand_on_commits(desk: Desk) -> None:
