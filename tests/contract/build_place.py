@@ -17,7 +17,7 @@ from slipway.service import Service
 from slipway.settings import Settings
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import DOCKERFILE, settings_for
-from tests.contract.release_place import Gate
+from tests.contract.killing import Gate
 
 NAME = "team/books-api"
 FILES = {

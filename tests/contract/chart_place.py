@@ -21,8 +21,8 @@ from slipway.service import Service
 from slipway.settings import Settings
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import settings_for
+from tests.contract.killing import Gate
 from tests.contract.oci import ACCEPT, connect, digest_of
-from tests.contract.release_place import Gate
 
 PATH = "api/helm/books-api"
 METADATA = (Path(__file__).parent.parent / "data" / "Chart.yaml").read_bytes()

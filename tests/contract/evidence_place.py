@@ -26,8 +26,8 @@ from slipway.service import Service
 from slipway.settings import Settings
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import settings_for
+from tests.contract.killing import Gate
 from tests.contract.oci import ACCEPT
-from tests.contract.release_place import Gate
 
 NAME, SOURCE = "team/books-api", "acme/books"
 PASSWORD, TOKEN = "marker-registry-password", "marker-source-token"

@@ -5,7 +5,7 @@ import functools
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,11 +16,12 @@ from pydantic import SecretStr
 
 from sandbox.forge.githost import GitHost, Token
 from sandbox.forge.repositories import Draft
-from sandbox.serving import Asgi, Receive, Scope, Send, Server, served
+from sandbox.serving import Server, served
 from slipway.model import NothingToRelease, Release, ReleaseProposed
 from slipway.release.converge import Outcome, release
 from slipway.service import Service
 from slipway.settings import Settings
+from tests.contract.killing import Gate
 
 NAME = "acme/shop"
 WRITER = Token("writer-token", (NAME,), write=True)
@@ -29,24 +30,6 @@ DATA = Path(__file__).parent.parent / "data"
 START = datetime(2026, 1, 12, 8, tzinfo=UTC)
 PACKAGE = b'{\n  "name": "shop",\n  "version": "1.0.0",\n  "engines": {"version": "1.0.0"}\n}\n'
 CHANGELOG = b"# Changelog\n\n## 1.0.0 (2026-01-12)\n\n\n### Features\n\n* start\n"
-
-
-@dataclass
-class Gate:
-    """Stands before the host: a test may look at each request, before and after it is served."""
-
-    inner: Asgi
-    before: Callable[[Scope], bool] = lambda _scope: False  # True: act
-    after: Callable[[Scope], bool] = lambda _scope: False
-    act: Callable[[], None] = lambda: None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self.before(scope):
-            self.act()
-            return
-        await self.inner(scope, receive, send)
-        if scope["type"] == "http" and self.after(scope):
-            self.act()
 
 
 @dataclass
@@ -212,10 +195,6 @@ def a_place(folder: Path) -> Iterator[Place]:
     gate = Gate(host.app)
     with served(gate) as server:
         yield Place(host, server, gate)
-
-
-def request(method: str, part: str) -> Callable[[Scope], bool]:
-    return lambda scope: scope["method"] == method and part in scope["path"]
 
 
 def void(_value: object) -> None:

@@ -1,10 +1,7 @@
 """The build step is killed at every boundary, with every builder; the next run makes it whole."""
 
 import os
-import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +15,8 @@ from slipway.errors import Conflict, InvalidInput
 from slipway.model import Release
 from tests.contract.build_place import NAME, World, a_world
 from tests.contract.images import stored
-from tests.contract.release_place import request as asked
+from tests.contract.killing import child, killed_at
+from tests.contract.killing import request as asked
 from tests.contract.shelf import assert_nothing_left
 
 _CHILD = """
@@ -59,7 +57,7 @@ def start(world: World, release: Release) -> "subprocess.Popen[str]":
     password = world.settings.registry_password
     assert password
     environment = {
-        name: os.environ[name] for name in ("PATH", "TMPDIR", "DOCKER_HOST") if name in os.environ
+        name: os.environ[name] for name in ("TMPDIR", "DOCKER_HOST") if name in os.environ
     }
     environment |= {
         "SLIPWAY_REGISTRY_USERNAME": world.settings.registry_username,
@@ -67,33 +65,12 @@ def start(world: World, release: Release) -> "subprocess.Popen[str]":
         "SLIPWAY_PLAIN_HTTP_REGISTRIES": world.login.address,
         "SLIPWAY_SOURCE_TOKEN": "git-secret",
     }
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, world.service.model_dump_json(by_alias=True),
-         release.model_dump_json()],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
+    told = [world.service.model_dump_json(by_alias=True), release.model_dump_json()]
+    return child(_CHILD, told, environment)
 
 
 def killed(world: World, release: Release, moment: str, when: Callable[[Scope], bool]) -> None:
-    """Run the step in a process that is killed before or after the first request `when` names."""
-    children: list[subprocess.Popen[str]] = []
-    started = threading.Event()
-
-    def kill() -> None:
-        started.wait(10)
-        children[0].send_signal(signal.SIGKILL)
-
-    setattr(world.gate, moment, when)
-    world.gate.act = kill
-    children.append(start(world, release))
-    started.set()
-    children[0].communicate(timeout=60)
-    setattr(world.gate, moment, lambda _scope: False)
-    assert children[0].returncode == -signal.SIGKILL
+    killed_at(world.gate, moment, when, lambda: start(world, release))
 
 
 def tags(world: World) -> dict[str, str]:

@@ -30,9 +30,11 @@ login = RegistryLogin(*sys.argv[2:4], "")
 print(builder_for(rules, load()).build(Path("source"), target(login)))
 """
 _SOMEBODY = 20000  # a user that no machine has
-# In a mount name space of its own, the user exists and has subordinate ids.
+_CHECKOUT = Path(__file__).parents[2]
+# In a mount name space of its own, the user exists, has subordinate ids, and may read the code.
 _AS_SOMEBODY = """
 for name in passwd subuid subgid; do mount --bind "$1/$name" "/etc/$name"; done
+mount --bind "$CHECKOUT" "$1/code"
 cd "$1" && shift
 exec setpriv --reuid 20000 --regid 20000 --clear-groups --inh-caps=-all "$@"
 """
@@ -58,7 +60,8 @@ def test_B39_a_user_without_rights_builds_the_same_image(
         env={
             "PATH": os.environ["PATH"],
             "TMPDIR": str(somebody / "tmp"),
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path]),
+            "CHECKOUT": str(_CHECKOUT),
+            "PYTHONPATH": _readable([str(_CHECKOUT), *sys.path], somebody / "code"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SLIPWAY_REGISTRY_USERNAME": login.username,
             "SLIPWAY_REGISTRY_PASSWORD": login.password,
@@ -72,12 +75,22 @@ def test_B39_a_user_without_rights_builds_the_same_image(
     assert_nothing_left(somebody / "tmp")
 
 
+def _readable(paths: list[str], code: Path) -> str:
+    """The search path with the checkout where it is mounted: its own folder may be private."""
+    inside = [Path(path).is_relative_to(_CHECKOUT) for path in paths]
+    return os.pathsep.join(
+        str(code / Path(path).relative_to(_CHECKOUT)) if moved else path
+        for path, moved in zip(paths, inside, strict=True)
+    )
+
+
 @pytest.fixture
 def somebody() -> Iterator[Path]:
     """A folder of a user without rights, and the files that make the user one of the machine."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "tmp").mkdir()
+        for path in (folder / "tmp", folder / "code"):
+            path.mkdir()
         for path in (folder, folder / "tmp"):
             os.chown(path, _SOMEBODY, _SOMEBODY)
         account = f"somebody:x:{_SOMEBODY}:{_SOMEBODY}::{folder}:/bin/sh\n"

@@ -1,10 +1,6 @@
 """The chart step converges from every point it is killed at: one digest, whole, under one tag."""
 
-import os
-import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +11,7 @@ from sandbox.serving import Scope, served
 from slipway.model import Chart, Release
 from tests.contract.chart_place import ChartPlace, a_chart_place
 from tests.contract.docker_engine import RegistryLogin
-from tests.contract.release_place import Gate, request
+from tests.contract.killing import Gate, child, killed_at, request
 
 _CHILD = """
 import sys
@@ -54,41 +50,19 @@ def place(gate: Gate, tmp_path: Path) -> Iterator[ChartPlace]:
 
 def _start(place: ChartPlace, release: Release) -> "subprocess.Popen[str]":
     environment = {
-        "PATH": os.environ["PATH"],
         "SLIPWAY_SOURCE_TOKEN": "git-secret",
         "SLIPWAY_REGISTRY_USERNAME": place.login.username,
         "SLIPWAY_REGISTRY_PASSWORD": place.login.password,
         "SLIPWAY_PLAIN_HTTP_REGISTRIES": place.login.address,
     }
-    service = place.service.model_dump_json(by_alias=True)
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, service, release.model_dump_json()],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    told = [place.service.model_dump_json(by_alias=True), release.model_dump_json()]
+    return child(_CHILD, told, environment)
 
 
 def _killed(
     place: ChartPlace, release: Release, gate: Gate, moment: str, when: Callable[[Scope], bool]
 ) -> None:
-    """Run the step in a process that is killed before or after the first request `when` names."""
-    children: list[subprocess.Popen[str]] = []
-    started = threading.Event()
-
-    def kill() -> None:
-        started.wait(10)
-        children[0].send_signal(signal.SIGKILL)
-
-    setattr(gate, moment, when)
-    gate.act = kill
-    children.append(_start(place, release))
-    started.set()
-    children[0].communicate(timeout=60)
-    setattr(gate, moment, lambda _scope: False)
-    assert children[0].returncode == -signal.SIGKILL
+    killed_at(gate, moment, when, lambda: _start(place, release))
 
 
 @pytest.mark.parametrize("point", _POINTS)

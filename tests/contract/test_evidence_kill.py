@@ -1,10 +1,7 @@
 """Killed at any point of signing and attaching, the next run completes it: one provenance."""
 
 import os
-import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from slipway.evidence import sbom
 from slipway.evidence.provenance import PREDICATE
 from slipway.model import Image, Release
 from tests.contract.evidence_place import PASSWORD, TOKEN, Place, a_place, program
-from tests.contract.release_place import request
+from tests.contract.killing import child, killed_at, request
 
 _CHILD = """
 import sys
@@ -38,7 +35,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 def start(place: Place, release: Release, image: Image, run: str) -> "subprocess.Popen[str]":
     environment = {
-        "PATH": os.environ["PATH"],
         "SLIPWAY_GITHUB_API_URL": place.settings.github_api_url,
         "SLIPWAY_SOURCE_TOKEN": TOKEN,
         "SLIPWAY_REGISTRY_USERNAME": "robot",
@@ -47,35 +43,13 @@ def start(place: Place, release: Release, image: Image, run: str) -> "subprocess
         "SLIPWAY_SIGNING_KEY": place.settings.secret("signing_key").get_secret_value(),
     }
     told = [each.model_dump_json(by_alias=True) for each in (place.service, release, image)]
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, *told, run],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return child(_CHILD, [*told, run], environment)
 
 
 def killed(
     place: Place, release: Release, image: Image, moment: str, when: Callable[[Scope], bool]
 ) -> None:
-    """Attest in a process that is killed before or after the first request `when` names."""
-    child: subprocess.Popen[str] | None = None
-    started = threading.Event()
-
-    def kill() -> None:
-        started.wait(10)
-        assert child
-        child.send_signal(signal.SIGKILL)
-
-    setattr(place.gate, moment, when)
-    place.gate.act = kill
-    child = start(place, release, image, "run-1")
-    started.set()
-    out, err = child.communicate(timeout=60)
-    setattr(place.gate, moment, lambda _scope: False)
-    assert child.returncode == -signal.SIGKILL, (out, err)
+    killed_at(place.gate, moment, when, lambda: start(place, release, image, "run-1"))
 
 
 def nth(number: int, when: Callable[[Scope], bool]) -> Callable[[Scope], bool]:
@@ -173,10 +147,10 @@ def test_B41_two_runs_at_once_leave_what_counts_in_both_ways(place: Place) -> No
     release = place.release()
     image = place.built(release)
     children = [start(place, release, image, f"run-{number}") for number in (1, 2)]
-    for child in children:
-        child.communicate(timeout=60)
-    for child in children:
-        if child.returncode:  # what a step's policy would try again
+    for each in children:
+        each.communicate(timeout=60)
+    for each in children:
+        if each.returncode:  # what a step's policy would try again
             place.attest(release, image, run="again")
     assert place.verify(release, image).key == place.key
     assert place.layers(image, PREDICATE)

@@ -1,10 +1,6 @@
 """The release step converges from every half-done state and every point it is killed at."""
 
-import os
-import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +8,8 @@ import pytest
 
 from sandbox.serving import Fault, Scope
 from slipway.errors import Conflict, InvalidInput, Retryable
-from tests.contract.release_place import NAME, Place, a_place, request
+from tests.contract.killing import child, killed_at, request
+from tests.contract.release_place import NAME, Place, a_place
 
 
 @pytest.fixture
@@ -113,38 +110,14 @@ print(result.model_dump_json())
 
 def _start(place: Place, run: str) -> "subprocess.Popen[str]":
     environment = {
-        "PATH": os.environ["PATH"],
         "SLIPWAY_GITHUB_API_URL": place.settings.github_api_url,
         "SLIPWAY_SOURCE_TOKEN": place.token.value,
     }
-    service = place.service.model_dump_json(by_alias=True)
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, service, run],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return child(_CHILD, [place.service.model_dump_json(by_alias=True), run], environment)
 
 
 def _killed(place: Place, moment: str, when: Callable[[Scope], bool], run: str) -> None:
-    """Run the step in a process that is killed before or after the first request `when` names."""
-    child: subprocess.Popen[str] | None = None
-    started = threading.Event()
-
-    def kill() -> None:
-        started.wait(10)
-        assert child
-        child.send_signal(signal.SIGKILL)
-
-    setattr(place.gate, moment, when)
-    place.gate.act = kill
-    child = _start(place, run)
-    started.set()
-    child.communicate(timeout=60)
-    setattr(place.gate, moment, lambda _scope: False)
-    assert child.returncode == -signal.SIGKILL
+    killed_at(place.gate, moment, when, lambda: _start(place, run))
 
 
 _POINTS = {
