@@ -1,5 +1,5 @@
 # The table of contents of everyday work. ARGS goes through: make demo ARGS=--yes
-.PHONY: demo test check proof bench clean lock add schema
+.PHONY: demo test check lint proof bench clean lock add schema
 
 demo: .venv/ready          # deliver the sample service to staging and production, on this machine
 	@.venv/bin/python -m sandbox $(ARGS)
@@ -7,12 +7,13 @@ demo: .venv/ready          # deliver the sample service to staging and productio
 test: .venv/ready-dev      # every test that runs in minutes
 	@.venv/bin/pytest $(ARGS)
 
-check: .venv/ready-dev     # format, lint, types, import contracts, tests
+check: lint test           # what a change has to pass
+
+lint: .venv/ready-dev      # format, lint, types, import contracts
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest
 
 proof: .venv/ready-dev     # the slow proofs
 	.venv/bin/pytest -m slow -n 0
