@@ -134,16 +134,20 @@ class Engine:
             except APIError as error:
                 raise engine_error(str(error.explanation or error), what) from None
             except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as e:
-                if self._watch.expired:
+                if self._is_over():
                     raise self.limit.exceeded(what) from None
                 raise Retryable(
                     f"could not {what}: the Docker engine went away: {_said(e)}",
                     "check that the engine runs, then retry",
                 ) from None
             except Retryable:
-                if self._watch.expired:  # the stream ended because we ended it
+                if self._is_over():  # the stream ended because we ended it
                     raise self.limit.exceeded(what) from None
                 raise
+
+    def _is_over(self) -> bool:
+        """Whether the time is up; a wait for the engine may notice it before the watch does."""
+        return self._watch.expired or self.limit.left <= 0
 
 
 class _Watch:
