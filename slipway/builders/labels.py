@@ -24,10 +24,11 @@ def labels_for(
     service: Service, release: Release, source: Path, created: datetime
 ) -> dict[str, str]:
     """The labels of the release's image, built from the folder `source`."""
+    package = described(source)
     about = {
         "created": timestamp(created),
-        "description": described(source).get("description", ""),
-        "licenses": described(source).get("license", ""),
+        "description": package.get("description", ""),
+        "licenses": package.get("license", ""),
         "revision": release.sha,
         "source": service.source.repository,
         "title": service.service,

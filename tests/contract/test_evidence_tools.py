@@ -25,7 +25,7 @@ LOCK = json.dumps(
             "": {"name": "shop", "version": "1.2.0", "dependencies": {"left-pad": "1.3.0"}},
             "node_modules/left-pad": {
                 "version": "1.3.0",
-                "resolved": "https://user:marker-word@registry.example/left-pad-1.3.0.tgz",
+                "resolved": "https://user:marker-word@packages.example/left-pad-1.3.0",
                 "license": "WTFPL",
             },
         },
@@ -110,7 +110,7 @@ def test_B53_npm_reads_the_lock_file_of_the_release_commit(place: Place) -> None
     assert [part["name"] for part in document["components"]] == ["left-pad"]
     assert evidence.sbom == "attached: 1 component (npm, from package-lock.json)"
     assert "marker-word" not in json.dumps(document)
-    assert "https://registry.example/left-pad-1.3.0.tgz" in json.dumps(document)
+    assert "https://packages.example/left-pad-1.3.0" in json.dumps(document)
     root = document["metadata"]["component"]["bom-ref"]
     assert root in [each["ref"] for each in document["dependencies"]]
     assert is_valid(document)

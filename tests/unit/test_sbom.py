@@ -52,10 +52,10 @@ def test_a_list_of_somebody_else_has_a_summary_too() -> None:
 
 
 def test_X8_no_address_in_the_list_carries_a_user() -> None:
-    url = "https://robot:marker-word@registry.example/x.tgz"
+    url = "https://robot:marker-word@packages.example/x"
     made = about(document(components=[{"externalReferences": [{"url": url}]}]), IMAGE, "npm")
     assert "marker-word" not in json.dumps(made)
-    assert "https://registry.example/x.tgz" in json.dumps(made)
+    assert "https://packages.example/x" in json.dumps(made)
 
 
 @pytest.mark.parametrize("output", [b"", b"[]", b"{}", b"{", b"[" * 100_000, b"\xff"])
