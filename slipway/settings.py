@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     trusted_keys: str = ""  # PEM public keys that provenance may be signed with
     argocd_url: str = ""
     argocd_token: SecretStr | None = None
+    kubeconfig: str = ""  # path; none: the Pod's service account, else the user's own file
+    kube_context: str = ""
+    gitops_signing_key: SecretStr | None = None  # SSH or OpenPGP private key: signs GitOps commits
     private_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
     ] = ()  # addresses a smoke test may reach although they are not public

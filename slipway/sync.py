@@ -15,7 +15,15 @@ from slipway.model import Image, Lineage, SyncProof
 from slipway.readiness.judge import judge
 from slipway.readiness.observation import Observation
 from slipway.readiness.references import is_full_sha
-from slipway.readiness.verdict import Failed, Progress, Ready, Superseded, Waiting, Wanted
+from slipway.readiness.verdict import (
+    Blocked,
+    Failed,
+    Progress,
+    Ready,
+    Superseded,
+    Waiting,
+    Wanted,
+)
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
@@ -141,6 +149,9 @@ class _Wait:
         if isinstance(verdict, Failed):
             raise self._not_proven(verdict.reason, verdict.hint)
         self.state = verdict.reason
+        if isinstance(verdict, Blocked):
+            self._say(verdict.reason)
+            return None
         trouble = self._help(verdict, seen)
         self._say(f"{verdict.reason}; {trouble}" if trouble else verdict.reason)
         return None

@@ -15,12 +15,18 @@ def preview_change(service: Service, environment: Environment, image: Image) -> 
     return gitops.plan(service, environment, image, settings())
 
 
-@step("update GitOps", "update {environment.name}", timeout=600)
+@step("update GitOps", "update {environment.name}", timeout=48 * 3600)
 def update_gitops(
     service: Service, environment: Environment, image: Image, approval: Approval | None
 ) -> Promotion:
     promotion = gitops.write(
-        service, environment, image, settings(), run=run_id(), approval=approval
+        service,
+        environment,
+        image,
+        settings(),
+        run=run_id(),
+        approval=approval,
+        report=lambda sentence: say(f"{environment.name}: {sentence}"),
     )
     say(f"{environment.name}: {promotion.reason} ({promotion.url})")
     return promotion

@@ -44,6 +44,14 @@ class ArgoCD:
         position = seen.index + 1 if seen.sources > 1 else None
         self._client.sync(application, seen.revision, position, self._limit())
 
+    def terminate(self, application: Application) -> None:
+        """End the sync that is under way."""
+        raise NotImplementedError
+
+    def await_change(self, application: Application, seconds: float) -> None:
+        """Return when the application may have changed, at the latest after `seconds`."""
+        raise NotImplementedError
+
     def explain(self, application: Application) -> str:
         """Pod reasons and warnings, one a line; empty when they cannot be read."""
         try:

@@ -27,6 +27,15 @@ class Engine(Protocol):
     def start_sync(self, application: Application, seen: Observation) -> None:
         """Start a sync of the revision that was observed; Retryable when the slot is taken."""
 
+    def terminate(self, application: Application) -> None:
+        """End the sync that is under way; Conflict when the engine cannot."""
+
+    def await_change(self, application: Application, seconds: float) -> None:
+        """Return when the application may have changed, at the latest after `seconds`.
+
+        It never raises, and says nothing about the state: a reading does.
+        """
+
     def explain(self, application: Application) -> str:
         """Pod reasons and events for people, one a line; at most 10 seconds, never raises."""
 

@@ -61,6 +61,22 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Why waiting cannot help, told by the engine's own rules."""
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Why nothing may be changed now; `until` is None when no end is known."""
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Observation:
     """One reading of one application."""
 
@@ -82,6 +98,13 @@ class Observation:
     out_of_sync: tuple[str, ...]  # resources that differ, "kind/name"
     resource_version: str
     workloads: tuple[Workload, ...]
+    stop: Stop | None = None  # it can never become live as it is
+    block: Block | None = None  # a sync window, or the like
+    hold: str = ""  # in progress for a reason that no other field tells
+    health_proven: bool = True  # False: the engine only knows that it was applied
+    # Path patterns of the repository we push to whose files it reads; None: cannot be told.
+    reads: tuple[str, ...] | None = None
+    parent: "Observation | None" = None  # of the application that deploys this one's manifest
 
     @property
     def revision(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Ask = Literal["refresh", "hard", "sync"]
+Ask = Literal["refresh", "hard", "sync", "terminate"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,15 @@ class Superseded:
     reason: str
 
 
-Verdict = Ready | Waiting | Failed | Superseded
+@dataclass(frozen=True)
+class Blocked:
+    """Nothing may be changed now; that is no failure. `until` is None when no end is known."""
+
+    reason: str
+    until: datetime | None
+
+
+Verdict = Ready | Waiting | Failed | Superseded | Blocked
 
 
 @dataclass(frozen=True)

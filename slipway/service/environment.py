@@ -21,27 +21,47 @@ class GitOps(Value):
 
     repository: RepositoryUrl
     branch: Branch = "main"
+    message: Annotated[str, Field(pattern=r"^[^\r\n]+$")] = (
+        "chore({environment}): {service} {version}"
+    )
 
 
 class Update(Value):
     """One scalar to write. `{version}` and `{digest}` in the value are replaced."""
 
-    file: RepositoryPath
+    file: RepositoryPath  # `*`, `?` and `**` select several
     key: Annotated[str, Field(min_length=1)]
     value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = "{version}"
+    document: dict[str, str] | None = None  # key and value of the one document that is meant
+    create: bool = False  # add the key where it is missing
+
+
+class PullRequest(Value):
+    """How a change is merged where it is written as a pull request."""
+
+    merge: Literal["person", "automatic"] = "person"
+    method: Literal["merge", "squash", "rebase"] = "squash"  # of an automatic merge
+    checks: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # green before it is merged
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    timeout: Duration = timedelta(hours=24)
 
 
 class Application(Value):
     """The engine's unit that serves one environment."""
 
-    engine: Literal["argocd"] = "argocd"
+    engine: Literal["argocd", "argocd-core", "flux"] = "argocd"
+    kind: Literal["HelmRelease", "Kustomization"] = "HelmRelease"  # what Flux deploys it with
     name: Name
     project: str = "default"
-    namespace: str | None = None  # where the Application object lives; none: the engine's own
+    namespace: str | None = None  # where the object lives; none: the engine's own
+    parent: Name | None = None  # the application that deploys this application's own manifest
     sync: Literal["automatic", "manual"] = "automatic"
     settle: Duration = timedelta(seconds=10)  # healthy for this long before it counts
     grace: Duration = timedelta(seconds=60)  # Degraded for this long before it fails
     timeout: Duration = timedelta(minutes=10)
+    runs_in: Literal["workloads", "jobs"] = "workloads"  # jobs: the image is in hooks or CronJobs
+    suspended: Literal["wait", "accept"] = "wait"  # a paused rollout counts as live only by consent
+    terminate: bool = False  # end a sync that keeps retrying an older commit
 
 
 class Expectation(Value):
@@ -84,6 +104,8 @@ class Environment(Value):
     name: Name
     after: tuple[Name, ...] = ()
     gate: Gate | None = None
+    write: Literal["commit", "pull-request"] = "commit"
+    pull_request: PullRequest = PullRequest()
     updates: Annotated[tuple[Update, ...], Field(min_length=1)]
     application: Application
     smoke: Smoke

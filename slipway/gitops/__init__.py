@@ -1,0 +1,49 @@
+"""Carries an image into an environment: one change of the GitOps repository, or none."""
+
+from collections.abc import Callable
+
+from slipway.clients.git import cloned
+from slipway.gitops import by_commit, by_pull_request
+from slipway.gitops.compute import computed
+from slipway.gitops.lineage import lineage
+from slipway.model import Approval, Change, Image, Promotion
+from slipway.service import Environment, Service
+from slipway.settings import Settings
+from slipway.timing import Stopwatch
+
+__all__ = ["lineage", "plan", "write"]
+
+
+def plan(service: Service, environment: Environment, image: Image, settings: Settings) -> Change:
+    """What `write` would change now; writes nothing. Raises as `write` does."""
+    gitops = service.gitops
+    with cloned(gitops.repository, gitops.branch, settings.optional("gitops_token")) as clone:
+        return computed(clone, environment, image).change
+
+
+def write(
+    service: Service,
+    environment: Environment,
+    image: Image,
+    settings: Settings,
+    *,
+    run: str,
+    approval: Approval | None,
+    watch: Stopwatch | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> Promotion:
+    """Make the edits live in the repository, unless the values are there already.
+
+    `run` names the delivery; `report` gets a sentence for people when something is waited for.
+    Raises Conflict (not what was approved), Superseded (a newer version is there), Protected (the
+    branch's rules), PushRace (others kept moving the branch), and what cloning raises.
+    """
+    watch = watch or Stopwatch()
+    if environment.write == "pull-request":
+        return by_pull_request.write(
+            service, environment, image, settings,
+            run=run, approval=approval, watch=watch, report=report,
+        )  # fmt: skip
+    return by_commit.write(
+        service, environment, image, settings, run=run, approval=approval, watch=watch
+    )

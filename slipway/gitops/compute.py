@@ -1,0 +1,83 @@
+"""What a write of one environment works with: the edits on a head, and what is there already."""
+
+from slipway.clients.git import Clone
+from slipway.errors import Conflict
+from slipway.manifests.edits import Computed, compute, identity, require_approved, trailers_of
+from slipway.model import Approval, Change, Image, Promotion
+from slipway.service import Environment, Service
+from slipway.timing import Stopwatch
+
+_LOOK_BACK = 50  # commits searched for our own
+
+
+def contents(clone: Clone, environment: Environment, revision: str) -> dict[str, bytes | None]:
+    """Every file that the updates name, at `revision`; None: there is no such file."""
+    files = dict.fromkeys(update.file for update in environment.updates)
+    return {path: clone.read(path, revision) for path in files}
+
+
+def computed(clone: Clone, environment: Environment, image: Image) -> Computed:
+    """The edits on the head that was fetched last."""
+    found = contents(clone, environment, clone.head)
+    return compute(environment, image, found, clone.head)
+
+
+def require_decision(
+    environment: Environment, change: Change, image: Image, approval: Approval | None
+) -> None:
+    """Raise Conflict unless a gate, where there is one, has let exactly this change pass."""
+    if environment.gate is not None and approval is None:
+        raise Conflict(
+            f"{environment.name} is changed only with an approval, and there is none",
+            "let the delivery ask one of the approvers, or remove the gate from the service file",
+        )
+    require_approved(change, image, approval)
+
+
+def written_before(
+    clone: Clone, service: Service, image: Image, change: Change, run: str, watch: Stopwatch
+) -> Promotion:
+    """The promotion for values that are there already: by our own commit, if it can be found."""
+    found = own_commit(clone, identity(service.service, change.environment, image))
+    if found is None:
+        reason = f"the values were there already; no commit for {image.version} is among the latest"
+        return promotion(service, change, clone.head, reason, watch, committed=False)
+    revision, by = found
+    reason = (
+        "this run had written the values already"
+        if by == run
+        else f"the values were written already by run {by}"
+    )
+    return promotion(service, change, revision, reason, watch, committed=False)
+
+
+def own_commit(clone: Clone, wanted: dict[str, str]) -> tuple[str, str] | None:
+    """The newest commit with these trailers, and the run that made it."""
+    clone.deepen(_LOOK_BACK)
+    for revision, message in clone.messages(None, clone.head).items():
+        trailers = trailers_of(message)
+        if wanted.items() <= trailers.items():
+            return revision, trailers.get("Slipway-Run", "unknown")
+    return None
+
+
+def promotion(
+    service: Service,
+    change: Change,
+    revision: str,
+    reason: str,
+    watch: Stopwatch,
+    *,
+    committed: bool,
+) -> Promotion:
+    """The result of a write."""
+    page = service.gitops.repository.removesuffix("/").removesuffix(".git")
+    return Promotion(
+        environment=change.environment,
+        revision=revision,
+        change=change,
+        committed=committed,
+        reason=reason,
+        url=f"{page}/commit/{revision}",
+        timing=watch.read(),
+    )
