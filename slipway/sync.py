@@ -18,6 +18,7 @@ from slipway.readiness.references import is_full_sha
 from slipway.readiness.verdict import (
     Blocked,
     Failed,
+    Known,
     Progress,
     Ready,
     Superseded,
@@ -140,7 +141,9 @@ class _Wait:
     def _look(self) -> Ready | None:
         seen = self.engine.observe(self.application)
         self._learn(seen)
-        verdict, self.progress = judge(seen, self.wanted, self.known, self.progress, self._now())
+        verdict, self.progress = judge(
+            seen, self.wanted, Known(self.known), self.progress, self._now()
+        )
         if isinstance(verdict, Ready):
             return verdict
         if isinstance(verdict, Superseded):
@@ -157,7 +160,7 @@ class _Wait:
         return None
 
     def _learn(self, seen: Observation) -> None:
-        for revision in {seen.revision, seen.operation_revision} - {self.wanted.revision}:
+        for revision in seen.commits - {self.wanted.revision}:
             if is_full_sha(revision) and self.known.get(revision, "unknown") == "unknown":
                 self.known[revision] = self.lineage(revision)
 

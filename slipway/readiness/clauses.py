@@ -36,11 +36,28 @@ def _current(look: Look) -> Waiting | None:
 
 
 def _contained(look: Look) -> Waiting | None:
-    revision = look.seen.revision
-    if look.contains(revision):
+    seen, revision = look.seen, look.seen.revision
+    if seen.index < 0 or look.contains(revision):
         return None
+    if seen.hold:
+        return Waiting(seen.hold, "refresh", "revision")
     at = f"still looks at {revision[:12]}" if revision else "has not looked yet"
     return Waiting(f"the engine {at}, not at {look.wanted.revision[:7]}", "refresh", "revision")
+
+
+def _resolved(look: Look) -> Waiting | None:
+    for tag in look.seen.tags:
+        known = look.known.digests.get(tag.reference)
+        revisions = look.seen.revisions if len(look.seen.revisions) == look.seen.sources else ()
+        if known is None:
+            return Waiting(f"what {tag.reference} points at is not known", state="tag")
+        if not revisions or revisions[tag.index] != known:
+            return Waiting(f"the engine has not seen {tag.reference} yet", "refresh", "tag")
+    return None
+
+
+def _held(look: Look) -> Waiting | None:
+    return Waiting(look.seen.hold, state="hold") if look.seen.hold else None
 
 
 def _idle(look: Look) -> Waiting | None:
@@ -115,6 +132,8 @@ def _healthy(look: Look) -> Waiting | None:
 
 
 def _evident(look: Look) -> Waiting | None:
+    if not look.carriers and not look.seen.health_proven:
+        return Waiting("applied, health not proven: no workload shows it", state="unproven")
     if not look.carriers:
         live = sorted({i for w in look.seen.workloads for i in w.images})
         wanted = f"{look.wanted.repository}:{look.wanted.version}"
@@ -135,7 +154,9 @@ _CLAUSES: tuple[Callable[[Look], Waiting | None], ...] = (
     _no_error,
     _current,
     _contained,
+    _resolved,
     _idle,
+    _held,
     _compared,
     _clean,
     _synced,

@@ -7,33 +7,41 @@ runs the wanted image on all its Pods; and all of this stays so for the settle t
 rule ("Synced and Healthy", "the sync succeeded") is true at some moment while the old version runs.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from slipway.model import Lineage
 from slipway.readiness.clauses import unmet
 from slipway.readiness.look import Look
 from slipway.readiness.observation import Observation
-from slipway.readiness.verdict import Failed, Progress, Ready, Superseded, Verdict, Waiting, Wanted
+from slipway.readiness.verdict import (
+    Blocked,
+    Failed,
+    Known,
+    Progress,
+    Ready,
+    Superseded,
+    Verdict,
+    Waiting,
+    Wanted,
+)
 
 _READINGS = 3  # consecutive readings with an error before it can count
+_CHANGES = ("running", "out-of-sync", "person", "operation")  # states that a sync would end
 
 
 def judge(
     observation: Observation,
     wanted: Wanted,
-    lineage: Mapping[str, Lineage],
+    known: Known,
     previous: Progress,
     now: datetime,
 ) -> tuple[Verdict, Progress]:
     """The verdict on this reading, and what to remember for the next one.
 
-    `lineage` says how each full SHA relates to the wanted commit; one that is missing is unknown.
     `now` must never run backwards. Start with an empty `Progress`.
     """
     previous = _first(previous, observation)
-    look = Look(observation, wanted, lineage, previous)
+    look = Look(observation, wanted, known, previous)
     progress = _with_trouble(look, now)
     over = _over(look) or _troubled(look, progress, now)
     if over:
@@ -42,6 +50,9 @@ def judge(
     if waiting is None:
         progress = _staying(progress, _settling(look), observation, now)
         return _settled(look, progress, now), progress
+    if observation.block and waiting.state in _CHANGES:
+        blocked = Blocked(observation.block.reason, observation.block.until)
+        return blocked, _staying(progress, ("blocked",), observation, now)
     progress = _staying(progress, (waiting.state,), observation, now)
     verdict = _lasting(look, waiting, progress, now)
     if isinstance(verdict, Waiting) and verdict.ask == "hard":
@@ -85,8 +96,10 @@ def _settled(look: Look, progress: Progress, now: datetime) -> Verdict:
     seen = look.seen
     observed = seen.operation_revision if look.pending else seen.revision
     later = f"; the later commit {seen.revision[:7]} waits for a sync" if look.pending else ""
-    summary = f"{look.wanted.version} is live and healthy at {observed[:7]}{later}"
-    return Ready(observed, _healthy_since(look) or since, summary)
+    shown = "live and healthy" if seen.health_proven else "live by its workloads' Pods alone"
+    at = observed[:7] or look.wanted.revision[:7]
+    summary = f"{look.wanted.version} is {shown} at {at}{later}"
+    return Ready(observed or look.wanted.revision, _healthy_since(look) or since, summary)
 
 
 def _healthy_since(look: Look) -> datetime | None:
@@ -105,6 +118,8 @@ def _over(look: Look) -> Verdict | None:
             "reconciliation of the application is switched off",
             "remove its annotation argocd.argoproj.io/skip-reconcile",
         )
+    if seen.stop:
+        return Failed(seen.stop.reason, seen.stop.hint)
     if seen.sources != previous.sources:
         return Failed(
             f"the application had {previous.sources} sources and now has {seen.sources}",
@@ -154,15 +169,22 @@ def _lasting(look: Look, waiting: Waiting, progress: Progress, now: datetime) ->
         return Failed(waiting.reason, "the engine does not try this commit again: push a fix")
     if not expired:
         return waiting
+    return _failed_by_now(look, waiting, progress) or waiting
+
+
+def _failed_by_now(look: Look, waiting: Waiting, progress: Progress) -> Failed | None:
     if waiting.state == "degraded":
         return Failed("the application is degraded, and stays so", "its Pods and events say why")
     if waiting.state == "error" and look.previous.hard_refreshed and progress.readings >= _READINGS:
         return Failed(waiting.reason, "correct the manifests or the repository access, then retry")
-    if waiting.state == "absent" and not seen.has_parent:
+    if waiting.state == "unproven":
+        hint = "let the engine check health, or let us read the workloads of the application"
+        return Failed(waiting.reason, hint)
+    if waiting.state == "absent" and not look.seen.has_parent:
         return Failed(
             waiting.reason, "the application does not read the file and key that were edited"
         )
-    return waiting
+    return None
 
 
 def _moved(progress: Progress, seen: Observation) -> bool:

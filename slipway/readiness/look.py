@@ -1,12 +1,11 @@
 """One reading beside what is wanted: the questions that the clauses of readiness ask."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slipway.model import Lineage
 from slipway.readiness.observation import Observation, Operation, Workload
 from slipway.readiness.references import is_full_sha, runs
-from slipway.readiness.verdict import Progress, Wanted
+from slipway.readiness.verdict import Known, Progress, Wanted
 
 
 @dataclass(frozen=True)
@@ -15,14 +14,14 @@ class Look:
 
     seen: Observation
     wanted: Wanted
-    lineage: Mapping[str, Lineage]
+    known: Known
     previous: Progress
 
     def relation(self, revision: str) -> Lineage:
         """How a revision relates to the wanted commit."""
         if revision == self.wanted.revision:
             return "same"
-        return self.lineage.get(revision, "unknown") if is_full_sha(revision) else "unknown"
+        return self.known.lineage.get(revision, "unknown") if is_full_sha(revision) else "unknown"
 
     def contains(self, revision: str) -> bool:
         """X is in that revision, and its values are still there."""

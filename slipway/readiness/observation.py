@@ -77,11 +77,19 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """A source of an OCI registry that names a tag: the engine reports what it resolved to."""
+
+    index: int  # of the source
+    reference: str  # host[:port]/path:tag
+
+
+@dataclass(frozen=True)
 class Observation:
     """One reading of one application."""
 
     sources: int  # how many sources it has
-    index: int  # which of them is the repository we push to
+    index: int  # which of them is the repository we push to; -1: none, its parent reads it
     revisions: tuple[str, ...]  # what the last compare rendered, by source; may be empty
     compared_to_spec: bool  # the last compare used today's sources and destination
     sync: str  # Synced, OutOfSync, Unknown or empty
@@ -105,15 +113,24 @@ class Observation:
     # Path patterns of the repository we push to whose files it reads; None: cannot be told.
     reads: tuple[str, ...] | None = None
     parent: "Observation | None" = None  # of the application that deploys this one's manifest
+    tags: tuple[Tag, ...] = ()  # sources whose revision is proven by the registry's digest
 
     @property
     def revision(self) -> str:
         """What was rendered from the repository we push to; empty when that is not known."""
-        known = len(self.revisions) == self.sources
-        return self.revisions[self.index] if known else ""
+        return self._pushed(self.revisions)
 
     @property
     def operation_revision(self) -> str:
         """The same for the operation; empty when that is not known."""
-        revisions = self.operation.revisions if self.operation else ()
-        return revisions[self.index] if len(revisions) == self.sources else ""
+        return self._pushed(self.operation.revisions if self.operation else ())
+
+    @property
+    def commits(self) -> frozenset[str]:
+        """Every revision whose relation to the wanted commit the decision may ask for."""
+        parents = self.parent.commits if self.parent else frozenset()
+        return parents | ({self.revision, self.operation_revision} - {""})
+
+    def _pushed(self, revisions: tuple[str, ...]) -> str:
+        known = len(revisions) == self.sources and self.index >= 0
+        return revisions[self.index] if known else ""

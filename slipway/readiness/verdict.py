@@ -1,8 +1,11 @@
 """What must become live, what can be said about it, and what is remembered in between."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+
+from slipway.model import Lineage
 
 Ask = Literal["refresh", "hard", "sync", "terminate"]
 
@@ -21,6 +24,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known about names that the engine reports; one that is missing is unknown."""
+
+    lineage: Mapping[str, Lineage] = field(default_factory=dict)  # full SHA to its relation to X
+    digests: Mapping[str, str] = field(default_factory=dict)  # host/path:tag to "sha256:…"
+
+
+@dataclass(frozen=True)
 class Ready:
     """Live and healthy, proven."""
 
@@ -36,6 +47,7 @@ class Waiting:
     reason: str
     ask: Ask | None = None
     state: str = ""  # short name; the time in one state is counted
+    of_parent: bool = False  # the ask is for the parent application
 
 
 @dataclass(frozen=True)

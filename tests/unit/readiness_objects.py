@@ -13,7 +13,7 @@ from slipway.engines.argocd_workloads import workload
 from slipway.model import Lineage
 from slipway.readiness.judge import judge
 from slipway.readiness.observation import Observation
-from slipway.readiness.verdict import Progress, Verdict, Waiting, Wanted
+from slipway.readiness.verdict import Known, Progress, Verdict, Waiting, Wanted
 from slipway.service import GitOps
 
 FOLDER = Path(__file__).parents[1] / "data" / "argocd"
@@ -23,6 +23,9 @@ Y = "5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c"  # later, our values still there
 Z = "7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e"  # later, our values changed
 LINEAGE: dict[str, Lineage] = {A: "without", Y: "newer", Z: "changed"}
 DIGEST = "sha256:" + "d1" * 32
+CHART = "ghcr.io/parraletz/charts/books-api:9.0.0"
+CHART_DIGEST = "sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"
+KNOWN = Known(LINEAGE, {CHART: CHART_DIGEST})
 GITOPS = GitOps(repository="https://github.com/parraletz/gitops-cf")
 START = datetime(2026, 8, 22, 10, 5, tzinfo=UTC)
 WANTED = Wanted(
@@ -81,12 +84,12 @@ def seen(
 class Judge:
     """Judges readings one after the other; `at` is in seconds."""
 
-    def __init__(self, wanted: Wanted = WANTED) -> None:
-        self.wanted, self.progress = wanted, Progress()
+    def __init__(self, wanted: Wanted = WANTED, known: Known = KNOWN) -> None:
+        self.wanted, self.known, self.progress = wanted, known, Progress()
 
     def __call__(self, reading: Observation, at: float = 0) -> Verdict:
         now = START + timedelta(seconds=at)
-        verdict, self.progress = judge(reading, self.wanted, LINEAGE, self.progress, now)
+        verdict, self.progress = judge(reading, self.wanted, self.known, self.progress, now)
         return verdict
 
 
