@@ -28,6 +28,10 @@ class Retryable(SlipwayError):
         return type(self), (self.message, self.hint, self.retry_after)
 
 
+class Closed(Retryable):
+    """A window of time forbids the act now, and nothing is wrong: it may be done later."""
+
+
 class Final(SlipwayError):
     """Repeating the step cannot help: a person has to change something first."""
 

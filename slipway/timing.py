@@ -3,14 +3,18 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from slipway.model import Timing
+
+T = TypeVar("T")
 
 
 class Stopwatch:
     """Measures one step. `sleep` waits and counts it as waiting.
 
-    The clock (seconds, monotonic) and the sleep are passed in where a rule depends on time.
+    The clock (seconds, monotonic) and the sleep are passed in where a rule depends on time;
+    `real` tells how long some of the clock's seconds are for everything else.
     """
 
     def __init__(
@@ -18,8 +22,9 @@ class Stopwatch:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        real: Callable[[float], float] = float,
     ) -> None:
-        self._clock, self._sleep, self.now = clock, sleep, now
+        self._clock, self._sleep, self.now, self._real = clock, sleep, now, real
         self._begin, self._started, self._waited = clock(), now(), 0.0
 
     @property
@@ -32,6 +37,13 @@ class Stopwatch:
         before = self._clock()
         self._sleep(max(0.0, seconds))
         self._waited += self._clock() - before
+
+    def wait(self, seconds: float, change: Callable[[float], T]) -> T:
+        """What `change` returns, which waits too; it gets the seconds that it may last."""
+        before = self._clock()
+        found = change(self._real(max(0.0, seconds)))
+        self._waited += self._clock() - before
+        return found
 
     def read(self) -> Timing:
         """The timing up to now."""

@@ -4,7 +4,6 @@ Shapes and rules: Argo CD source, v3.5 line. Every call names the project, becau
 missing application and a forbidden one look alike. Nothing here judges what an answer means.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,22 +11,32 @@ from urllib.parse import quote
 
 import httpx
 
-from slipway.clients.argocd_failures import denied, failure, foreign
+from slipway.clients.argocd_connection import (
+    Connection,
+    Json,
+    body,
+    is_json,
+    items,
+    limit,
+    path_of,
+    query_of,
+)
+from slipway.clients.argocd_failures import denied, failure
+from slipway.clients.argocd_live import Live
+from slipway.clients.argocd_stream import Limits, Stream
+from slipway.clients.http import async_client, unreachable
 from slipway.clients.http import client as http_client
-from slipway.clients.http import send, unreachable
-from slipway.errors import Retryable, SlipwayError
+from slipway.errors import SlipwayError
 from slipway.service import Application
 from slipway.settings import Settings
-
-Json = Mapping[str, Any]
-_ANY = range(100, 600)
 
 
 class Client:
     """One API server. Methods take the seconds they may last and raise `slipway.errors`."""
 
     def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+        self._http, self._connection = http, Connection(http)
+        self.live = Live(self._connection)
 
     @property
     def url(self) -> str:
@@ -40,10 +49,10 @@ class Client:
         Raises Unauthorized, NotFound (no such application, or one in another project), Retryable.
         """
         what = f"read application '{app.name}'"
-        response = self._call("GET", _path(app), what, seconds, params=_query(app))
-        if response.status_code in (403, 404) and _is_json(response):
+        response = self._connection.call("GET", path_of(app), what, seconds, params=query_of(app))
+        if response.status_code in (403, 404) and is_json(response):
             raise self._why_denied(app, response, what, seconds)
-        return _body(response, what)
+        return body(response, what)
 
     def refresh(self, app: Application, kind: str, seconds: float) -> bool:
         """Ask for a compare ("normal" or "hard") and wait for it; False when none came in time.
@@ -52,69 +61,74 @@ class Client:
         3.5 it may be older than the push.
         """
         what = f"refresh application '{app.name}'"
-        query = {**_query(app), "refresh": kind}
-        limit = httpx.Timeout(seconds, connect=min(5.0, seconds))
+        query = {**query_of(app), "refresh": kind}
         try:
-            response = self._http.get(_path(app), params=query, timeout=limit)
+            response = self._http.get(path_of(app), params=query, timeout=limit(seconds))
         except httpx.ReadTimeout:
             return False
         except httpx.TransportError as error:
             raise unreachable(self._http, what, error) from None
-        _body(response, what)
+        body(response, what)
         return True
 
-    def sync(self, app: Application, revision: str, position: int | None, seconds: float) -> None:
+    def sync(
+        self,
+        app: Application,
+        revision: str,
+        position: int | None,
+        seconds: float,
+        info: Mapping[str, str] | None = None,
+    ) -> None:
         """Start a sync of `revision`; `position` (from 1) names its source among several.
 
-        Raises Retryable when another operation holds the slot or a sync window is closed, NotFound
-        when the revision cannot be resolved, Conflict for other states, InvalidInput.
+        An empty revision is the one that the application follows: the only one that is accepted
+        while automated sync is on. `info` is kept with the operation, for people.
+        Raises Retryable when another operation holds the slot, Closed when a sync window is closed,
+        NotFound when the revision cannot be resolved, Conflict for other states, InvalidInput.
         """
-        what = f"sync application '{app.name}' to {revision[:12]}"
-        body: dict[str, Any] = {
-            **_query(app),
-            "infos": [{"name": "requestedBy", "value": "slipway"}],
+        what = f"sync application '{app.name}' to {revision[:12] or 'what it follows'}"
+        given = {"requestedBy": "slipway", **(info or {})}
+        asked: dict[str, Any] = {
+            **query_of(app),
+            "infos": [{"name": name, "value": value} for name, value in given.items()],
         }
-        if position is None:
-            body["revision"] = revision
-        else:
-            body |= {"revisions": [revision], "sourcePositions": [position]}
-        _body(self._call("POST", f"{_path(app)}/sync", what, seconds, json=body), what)
+        if revision and position is None:
+            asked["revision"] = revision
+        elif revision:
+            asked |= {"revisions": [revision], "sourcePositions": [position]}
+        path = f"{path_of(app)}/sync"
+        # The answer need not hold an operationState yet: it is not read.
+        body(self._connection.call("POST", path, what, seconds, json=asked), what)
 
-    def nodes(self, app: Application, seconds: float) -> list[Json]:
-        """The nodes of the resource tree."""
-        what = f"read the resource tree of '{app.name}'"
-        path = f"{_path(app)}/resource-tree"
-        return _list(self._read(path, what, seconds, _query(app)), "nodes")
+    def terminate(self, app: Application, seconds: float) -> None:
+        """End the operation that is under way; Retryable when none is, or none has begun yet."""
+        what = f"end the sync of application '{app.name}'"
+        headers = {"Content-Type": "application/json"}  # asked for although there is no content
+        path = f"{path_of(app)}/operation"
+        answer = self._connection.call(
+            "DELETE", path, what, seconds, params=query_of(app), headers=headers
+        )
+        body(answer, what)
 
-    def manifest(self, app: Application, resource: Json, seconds: float) -> Json:
-        """The live manifest of a resource named as in `status.resources`; NotFound without one."""
-        what = f"read {resource.get('kind')}/{resource.get('name')} of '{app.name}'"
-        query = _query(app) | {
-            "resourceName": resource.get("name", ""),
-            "namespace": resource.get("namespace", ""),
-            "group": resource.get("group", ""),
-            "version": resource.get("version", ""),
-            "kind": resource.get("kind", ""),
-        }
-        answer = self._read(f"{_path(app)}/resource", what, seconds, query)
-        return _object(str(answer.get("manifest", "")), what)
+    def windows(self, app: Application, seconds: float) -> list[Json]:
+        """The sync windows that are assigned to the application."""
+        what = f"read the sync windows of '{app.name}'"
+        answer = self._connection.read(f"{path_of(app)}/syncwindows", what, seconds, query_of(app))
+        return items(answer, "assignedWindows")
 
-    def events(self, app: Application, subject: Json | None, seconds: float) -> list[Json]:
-        """Kubernetes events of the application, or of one node of its tree."""
-        query = _query(app)
-        if subject:
-            query |= {
-                "resourceName": str(subject.get("name")),
-                "resourceNamespace": str(subject.get("namespace")),
-                "resourceUID": str(subject.get("uid")),
-            }
-        what = f"read the events of '{app.name}'"
-        return _list(self._read(f"{_path(app)}/events", what, seconds, query), "items")
+    def project_windows(self, app: Application, seconds: float) -> list[Json]:
+        """The active sync windows of the project, with their time zones; needs `projects, get`."""
+        what = f"read the sync windows of project '{app.project}'"
+        path = f"/api/v1/projects/{quote(app.project, safe='')}/syncwindows"
+        return items(self._connection.read(path, what, seconds), "windows")
+
+    def version(self, seconds: float) -> str:
+        """The server's version, such as v3.5.1; it tells it to everybody."""
+        return str(self._connection.read("/api/version", "ask", seconds).get("Version", ""))
 
     def user(self, seconds: float) -> str | None:
         """Whom the token stands for; None when the server does not accept it."""
-        what = "ask who we are"
-        answer = self._read("/api/v1/session/userinfo", what, seconds)
+        answer = self._connection.read("/api/v1/session/userinfo", "ask who we are", seconds)
         return str(answer.get("username", "")) if answer.get("loggedIn") else None
 
     def may(self, app: Application, action: str, seconds: float) -> bool:
@@ -122,8 +136,19 @@ class Client:
         parts = [app.project, app.namespace, app.name]
         target = "/".join(quote(part, safe="") for part in parts if part)
         path = f"/api/v1/account/can-i/applications/{action}/{target}"
-        answer = self._read(path, f"ask for '{action}'", seconds)
+        answer = self._connection.read(path, f"ask for '{action}'", seconds)
         return str(answer.get("value")) == "yes"
+
+    def stream(self, app: Application, limits: Limits | None = None) -> Stream:
+        """Events about the application; close it."""
+        own = {"appNamespace": app.namespace} if app.namespace else {}
+        query = {"name": app.name, "projects": app.project, **own}
+        headers = {
+            "Authorization": self._http.headers["Authorization"],
+            "Accept": "text/event-stream",  # exactly: anything else is another framing
+            "Accept-Encoding": "identity",
+        }
+        return Stream(lambda: async_client(self.url, headers=headers), query, limits)
 
     def _why_denied(
         self, app: Application, response: httpx.Response, what: str, seconds: float
@@ -139,20 +164,9 @@ class Client:
 
     def _project(self, app: Application, seconds: float) -> str | None:
         """The project that an application of this name is in, if the token may see it."""
-        answer = self._read("/api/v1/applications", "list", seconds, {"name": app.name})
-        found = (item.get("spec") or {} for item in _list(answer, "items"))
+        answer = self._connection.read("/api/v1/applications", "list", seconds, {"name": app.name})
+        found = (item.get("spec") or {} for item in items(answer, "items"))
         return next((str(spec.get("project")) for spec in found), None)
-
-    def _read(
-        self, path: str, what: str, seconds: float, query: Mapping[str, str] | None = None
-    ) -> Json:
-        return _body(self._call("GET", path, what, seconds, params=query), what)
-
-    def _call(
-        self, method: str, path: str, what: str, seconds: float, **options: Any
-    ) -> httpx.Response:
-        limit = httpx.Timeout(seconds, connect=min(5.0, seconds))
-        return send(self._http, method, path, what=what, allow=_ANY, timeout=limit, **options)
 
 
 @contextmanager
@@ -162,41 +176,3 @@ def connect(settings: Settings) -> Iterator[Client]:
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     with http_client(settings.required("argocd_url"), headers=headers) as http:
         yield Client(http)
-
-
-def _path(app: Application) -> str:
-    return f"/api/v1/applications/{quote(app.name, safe='')}"
-
-
-def _query(app: Application) -> dict[str, str]:
-    """For a GET the query, for a POST part of the body."""
-    own = {"appNamespace": app.namespace} if app.namespace else {}
-    return {"project": app.project, **own}
-
-
-def _is_json(response: httpx.Response) -> bool:
-    return str(response.headers.get("content-type", "")).startswith("application/json")
-
-
-def _body(response: httpx.Response, what: str) -> Json:
-    """The JSON object of a success; the error of anything else."""
-    if not _is_json(response):
-        raise foreign(response, what)
-    if not response.is_success:
-        raise failure(response, what)
-    return _object(response.text, what)
-
-
-def _object(text: str, what: str) -> Json:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise Retryable(f"could not {what}: the answer is cut off or no object", "retry")
-    return found
-
-
-def _list(answer: Json, key: str) -> list[Json]:
-    """A list that may be null or absent when it is empty."""
-    return list(answer.get(key) or ())

@@ -8,6 +8,7 @@ import httpx
 
 from slipway.clients import http
 from slipway.errors import (
+    Closed,
     Conflict,
     Final,
     InvalidInput,
@@ -19,10 +20,10 @@ from slipway.errors import (
 from slipway.service import Application
 from slipway.text import printable
 
-DENIED, STATE = 7, 9  # gRPC codes
+INVALID, DENIED, STATE = 3, 7, 9  # gRPC codes
 _TRANSIENT = {2, 4, 8, 10, 13, 14}
 _FINAL: dict[int | None, tuple[type[Final], str]] = {
-    3: (InvalidInput, "the request is not acceptable; its words above say why"),
+    INVALID: (InvalidInput, "the request is not acceptable; its words above say why"),
     5: (NotFound, "check application.name and application.project"),
     DENIED: (Unauthorized, "give the token's role that permission in Argo CD"),
     16: (Unauthorized, "the token is expired or revoked: set a new argocd_token"),
@@ -36,7 +37,9 @@ def failure(response: httpx.Response, what: str) -> SlipwayError:
     if code == STATE:
         return _state(message, said)
     if code == DENIED and "sync window" in said:
-        return Retryable(message, "wait for the sync window to open, or change it")
+        return Closed(message, "wait for the sync window to open, or change it")
+    if code == INVALID and "No operation is in progress" in said:
+        return Retryable(message, "it is over, or has not begun yet: look again")
     if code in _TRANSIENT:
         return Retryable(message, "the server is busy or broken; retry", http.retry_after(response))
     if code in _FINAL:

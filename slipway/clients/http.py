@@ -37,6 +37,17 @@ def client(
     )
 
 
+def async_client(base_url: str, *, headers: dict[str, str]) -> httpx.AsyncClient:
+    """The same for a stream that is listened to without an end; the reader limits the silence."""
+    return httpx.AsyncClient(
+        base_url=base_url,
+        headers={"User-Agent": "slipway", **headers},
+        timeout=httpx.Timeout(None, connect=5.0),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
 def send(
     http: httpx.Client,
     method: str,

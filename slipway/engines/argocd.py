@@ -4,24 +4,48 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from slipway.clients.argocd import Client
+from slipway.clients.argocd_stream import POLL, Stream
+from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
-from slipway.engines.argocd_workloads import KINDS, unhealthy, workload
-from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError
+from slipway.engines.argocd_workloads import KINDS, workload
+from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
 from slipway.readiness.observation import Observation, Workload
 from slipway.service import Application, GitOps
-from slipway.text import printable
 
 Json = Mapping[str, Any]
 CALL = 30.0  # seconds one call may take
-_EXPLAIN = 2.0  # seconds for each of two calls
-_LINES = 5  # of Pods, and of events
+_NOTE = 2.0  # seconds for what only helps people
 
 
 class ArgoCD:
-    """One Argo CD API server; `left` says how many seconds there still are."""
+    """One Argo CD API server; `left` says how many seconds there still are. Close it."""
 
     def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
         self._client, self._gitops, self._left = client, gitops, left
+        self._stream: Stream | None = None
+        self._complained = False
+
+    def close(self) -> None:
+        """End the event stream."""
+        if self._stream:
+            self._stream.close()
+
+    def examine(self, application: Application) -> None:
+        """Raise what is wrong with the login, the permissions or the application's name."""
+        user = self._client.user(self._limit())
+        if user is None:
+            raise Unauthorized(
+                f"{self._client.url} does not accept the token",
+                "it is expired, revoked or of another server: set a new argocd_token",
+            )
+        self._client.application(application, self._limit())
+        needed = "sync" if application.sync == "manual" or application.terminate else "get"
+        if not self._client.may(application, needed, self._limit()):
+            target = f"{application.project}/{application.name}"
+            raise Unauthorized(
+                f"'{user}' may not {needed} application '{application.name}'",
+                f"allow 'applications, {needed}, {target}' for that account",
+            )
 
     def observe(self, application: Application) -> Observation:
         """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
@@ -39,38 +63,49 @@ class ArgoCD:
     def start_sync(self, application: Application, seen: Observation) -> None:
         """Start a sync of what was observed; nothing is pruned.
 
-        Only for an application without automated sync: with it the server refuses any revision.
+        With automated sync on the server refuses every revision but the one it follows.
         """
+        revision = "" if seen.auto_sync else seen.revision
         position = seen.index + 1 if seen.sources > 1 else None
-        self._client.sync(application, seen.revision, position, self._limit())
+        self._client.sync(application, revision, position, self._limit())
 
     def terminate(self, application: Application) -> None:
-        """End the sync that is under way."""
-        raise NotImplementedError
+        """End the sync that is under way; Retryable when there is none."""
+        self._client.terminate(application, self._limit())
 
-    def await_change(self, application: Application, seconds: float) -> None:
-        """Return when the application may have changed, at the latest after `seconds`."""
-        raise NotImplementedError
+    def await_change(self, application: Application, seconds: float) -> str | None:
+        """Return at the next event, or after a second when the stream does not work."""
+        if self._stream is None:
+            self._stream = self._client.stream(application)
+        self._stream.wait(seconds)
+        if self._stream.live or not self._stream.trouble or self._complained:
+            return None
+        self._complained = True
+        return f"no event stream, asking every {POLL:.0f} s instead: {self._why(application)}"
 
     def explain(self, application: Application) -> str:
-        """Pod reasons and warnings, one a line; empty when they cannot be read."""
-        try:
-            nodes = self._client.nodes(application, _EXPLAIN)
-            lines = unhealthy(nodes)[:_LINES]
-            lines += self._warnings(application, _subject(nodes))
-        except (SlipwayError, AttributeError, TypeError, ValueError):
-            return ""  # a diagnosis never hides the verdict
-        return "\n".join(printable(line) for line in lines)
+        """Pod reasons, warnings and a log, one a line; empty when they cannot be read."""
+        return diagnosis(self._client, application)
 
     def link(self, application: Application) -> str:
         """The page of the application in Argo CD's own interface."""
         parts = [application.namespace, application.name]
         return "/".join([self._client.url, "applications", *(p for p in parts if p)])
 
+    def _why(self, application: Application) -> str:
+        """A stream that may not be seen says nothing at all."""
+        trouble = self._stream.trouble if self._stream else ""
+        try:
+            allowed = self._client.may(application, "get", _NOTE)
+        except SlipwayError:
+            return trouble
+        target = f"{application.project}/{application.name}"
+        return trouble if allowed else f"{trouble}; the token lacks 'applications, get, {target}'"
+
     def _nodes(self, application: Application) -> list[Json]:
         """Nodes only bring a failure forward: without them the wait goes on."""
         try:
-            return self._client.nodes(application, self._limit())
+            return self._client.live.nodes(application, self._limit())
         except Retryable:
             return []
 
@@ -85,18 +120,8 @@ class ArgoCD:
             if (resource.get("group"), resource.get("kind")) not in KINDS:
                 continue
             try:
-                manifest = self._client.manifest(application, resource, self._limit())
+                manifest = self._client.live.manifest(application, resource, self._limit())
             except (NotFound, InvalidInput):
                 continue  # wanted, not there yet: the tree does not know it
             found.append(workload(manifest, nodes))
         return found
-
-    def _warnings(self, application: Application, subject: Json | None) -> list[str]:
-        events = self._client.events(application, subject, _EXPLAIN)
-        warnings = [event for event in events if event.get("type") == "Warning"]
-        return [f"{e.get('reason')}: {e.get('message')}" for e in warnings[-_LINES:]]
-
-
-def _subject(nodes: Iterable[Json]) -> Json | None:
-    """The Pod to read events of; none: the application's own."""
-    return next((n for n in nodes if n.get("kind") == "Pod" and unhealthy([n])), None)

@@ -1,7 +1,7 @@
 """What every engine can do, and the choice of one."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Protocol
 
 from slipway.clients.argocd import connect
@@ -18,6 +18,9 @@ class Engine(Protocol):
     that nothing is known, the others that a person has to act.
     """
 
+    def examine(self, application: Application) -> None:
+        """Raise what a person has to set right: no login, no permission, no such application."""
+
     def observe(self, application: Application) -> Observation:
         """One reading."""
 
@@ -25,15 +28,20 @@ class Engine(Protocol):
         """Ask the engine to look at the repository now; False: it did not answer in time."""
 
     def start_sync(self, application: Application, seen: Observation) -> None:
-        """Start a sync of the revision that was observed; Retryable when the slot is taken."""
+        """Start a sync of the revision that was observed, or of what an automated one follows.
+
+        Retryable when the slot is taken, Closed when a window forbids it.
+        """
 
     def terminate(self, application: Application) -> None:
         """End the sync that is under way; Conflict when the engine cannot."""
 
-    def await_change(self, application: Application, seconds: float) -> None:
+    def await_change(self, application: Application, seconds: float) -> str | None:
         """Return when the application may have changed, at the latest after `seconds`.
 
-        It never raises, and says nothing about the state: a reading does.
+        An engine that is told of no changes returns after about a second. It never raises, and
+        says nothing about the state: a reading does. It may return a sentence, once, about how
+        it notices changes.
         """
 
     def explain(self, application: Application) -> str:
@@ -47,8 +55,8 @@ class Engine(Protocol):
 def _argocd(
     settings: Settings, gitops: GitOps | None, left: Callable[[], float]
 ) -> Iterator[Engine]:
-    with connect(settings) as client:
-        yield ArgoCD(client, gitops, left)
+    with connect(settings) as client, closing(ArgoCD(client, gitops, left)) as engine:
+        yield engine
 
 
 _ENGINES = {"argocd": _argocd}

@@ -22,7 +22,9 @@ FAST = 10  # seconds of the wait's clock in one real second
 def stopwatch(speed: float = FAST) -> Stopwatch:
     """A clock that runs faster than the real one."""
     return Stopwatch(
-        clock=lambda: time.monotonic() * speed, sleep=lambda seconds: time.sleep(seconds / speed)
+        clock=lambda: time.monotonic() * speed,
+        sleep=lambda seconds: time.sleep(seconds / speed),
+        real=lambda seconds: seconds / speed,
     )
 
 

@@ -12,6 +12,7 @@ from sandbox.argocd.accounts import api_key
 from sandbox.serving import Asgi, Fault, Receive, Scope, Send, served
 from slipway.clients.argocd import Client, connect
 from slipway.errors import (
+    Closed,
     Conflict,
     Final,
     InvalidInput,
@@ -90,13 +91,13 @@ def test_an_application_its_workload_and_its_events_can_be_read(world: World) ->
     with client(world.server.url) as argocd:
         read = argocd.application(BOOKS, 5)
         [resource] = read["status"]["resources"]
-        assert argocd.manifest(BOOKS, resource, 5)["status"]["availableReplicas"] == 1
-        nodes = argocd.nodes(BOOKS, 5)
+        assert argocd.live.manifest(BOOKS, resource, 5)["status"]["availableReplicas"] == 1
+        nodes = argocd.live.nodes(BOOKS, 5)
         assert {node["kind"] for node in nodes} == {"Deployment", "ReplicaSet", "Pod"}
         [pod] = [node for node in nodes if node["kind"] == "Pod"]
-        reasons = {event["reason"] for event in argocd.events(BOOKS, pod, 5)}
+        reasons = {event["reason"] for event in argocd.live.events(BOOKS, pod, 5)}
         assert "Started" in reasons
-        assert argocd.events(BOOKS, None, 5)
+        assert argocd.live.events(BOOKS, None, 5)
 
 
 def test_the_token_is_known_and_may_do_what_its_role_allows(world: World) -> None:
@@ -145,8 +146,8 @@ def test_S41_a_refresh_that_blocks_gives_up_and_a_plain_get_still_works(world: W
 def test_S46_lists_that_are_null_or_absent_are_empty() -> None:
     for body in ('{"items":null,"nodes":null}', "{}"):
         with served(canned(200, body)) as server, client(server.url) as argocd:
-            assert argocd.nodes(BOOKS, 5) == []
-            assert argocd.events(BOOKS, None, 5) == []
+            assert argocd.live.nodes(BOOKS, 5) == []
+            assert argocd.live.events(BOOKS, None, 5) == []
 
 
 def test_S47_a_sync_passes_the_content_type_rule_and_names_its_project(world: World) -> None:
@@ -196,7 +197,7 @@ def test_S47_an_answer_that_is_not_argo_cds_is_readable(
         (400, 3, "invalid character", InvalidInput),
         (401, 16, "invalid session: token is expired", Unauthorized),
         (403, 7, "permission denied: applications, sync, default/books", Unauthorized),
-        (403, 7, "cannot sync: blocked by sync window", Retryable),
+        (403, 7, "cannot sync: blocked by sync window", Closed),
         (404, 5, 'applications.argoproj.io "books" not found', NotFound),
         (409, 10, "the object has been modified", Retryable),
         (429, 8, "throttled", Retryable),

@@ -1,0 +1,95 @@
+"""What the wait does to help: refresh, start a sync, end one. Each at a bounded pace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from slipway.engines.interface import Engine
+from slipway.errors import Unauthorized
+from slipway.readiness.observation import Observation
+from slipway.readiness.verdict import Waiting
+from slipway.service import Application
+from slipway.timing import Stopwatch
+
+_PAUSES = (1.0, 2.0, 4.0)  # seconds to the next attempt: up to Argo CD 3.5 a refresh may ride on
+_PAUSE = 5.0  # an older compare; later on each costs the engine a look at the repository
+_UNANSWERED = 60.0  # after a refresh that did not return: the engine's controller is down
+_SILENT = "a refresh was not answered in time: is the controller running?"
+
+
+@dataclass
+class Pace:
+    """How often something may be tried."""
+
+    watch: Stopwatch
+    tries: int = 0
+    due: float = 0.0  # on the stopwatch
+
+    def may(self) -> bool:
+        """Whether it is time, and if so, that it is tried now."""
+        now = self.watch.elapsed
+        if now < self.due:
+            return False
+        self.due = now + (_PAUSES[self.tries] if self.tries < len(_PAUSES) else _PAUSE)
+        self.tries += 1
+        return True
+
+
+@dataclass
+class Acts:
+    """What was done for one application during one wait."""
+
+    engine: Engine
+    application: Application
+    watch: Stopwatch
+    started: set[tuple[str, str]] = field(default_factory=set)  # application and revision
+    paces: dict[str, Pace] = field(default_factory=dict)
+
+    def help(self, waiting: Waiting, seen: Observation) -> str:
+        """Do what the verdict asks for; what is to be said about it.
+
+        Raises what the engine raises.
+        """
+        if waiting.ask is None:
+            return ""
+        if waiting.ask != "hard" and not self._pace(waiting.ask).may():
+            return ""
+        act: dict[str, Callable[[], str]] = {
+            "refresh": self._refresh,
+            "hard": lambda: self._refresh(hard=True),
+            "sync": lambda: self._sync(seen),
+            "terminate": self._terminate,
+        }
+        return act[waiting.ask]()
+
+    def due(self, waiting: Waiting) -> float | None:
+        """Seconds to the next attempt of what the verdict asks for."""
+        pace = self.paces.get(waiting.ask or "")
+        return pace.due - self.watch.elapsed if pace else None
+
+    def _refresh(self, hard: bool = False) -> str:
+        if self.engine.refresh(self.application, hard):
+            return ""
+        self._pace("refresh").due = self.watch.elapsed + _UNANSWERED
+        return _SILENT
+
+    def _sync(self, seen: Observation) -> str:
+        """Start it once a revision; an operation that is under way is never replaced."""
+        key = (self.application.name, seen.revision)
+        if key in self.started:
+            return ""
+        try:
+            self.engine.start_sync(self.application, seen)
+        except Unauthorized as error:
+            if not seen.auto_sync:
+                raise
+            self.started.add(key)  # it would have helped; the engine may still do it by itself
+            return f"the sync could not be started: {error.message}"
+        self.started.add(key)
+        return ""
+
+    def _terminate(self) -> str:
+        self.engine.terminate(self.application)
+        return "the sync that held the application was ended"
+
+    def _pace(self, ask: str) -> Pace:
+        return self.paces.setdefault(ask, Pace(self.watch))
