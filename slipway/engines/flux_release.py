@@ -44,13 +44,11 @@ def _reached(chain: Chain) -> str:
 
 
 def _lags(chain: Chain) -> bool:
-    """The release has not attempted what the links before it offer by now."""
+    """The release has not attempted the chart that is there by now."""
     status = part(chain.last, "status")
     if chain.chart is None:
         return text(status, "lastAttemptedRevisionDigest") != digest(artifact(chain.source))
-    looked = text(chain.chart, "status", "observedSourceArtifactRevision")
-    fresh = looked == artifact(chain.source)
-    return not fresh or text(status, "lastAttemptedRevision") != artifact(chain.chart)
+    return text(status, "lastAttemptedRevision") != artifact(chain.chart)
 
 
 def _newest(last: Json) -> Json:
@@ -133,9 +131,11 @@ def _failing(chain: Chain) -> Condition | None:
 def _hold(chain: Chain) -> str:
     if not _lags(chain):
         return ""
-    last, offered = chain.last, shown(artifact(chain.source))
+    last, offered = chain.last, built_from(artifact(chain.chart))[:7]
+    offered = offered or shown(artifact(chain.chart or chain.source)) or "a chart"
     behind = built_from(text(last, "status", "lastAttemptedRevision"))[:7]
     ready = condition(last, "Ready").get("status")
     if behind and ready != "True" and phase(last) in ("running", "retrying"):
         return f"{offered} is waiting behind {behind} in {named(last)}: {busy(last)}"
-    return f"{named(last)} has not taken {offered} yet: {busy(last)}" if ready == "False" else ""
+    why = f": {busy(last)}" if ready == "False" else ""
+    return f"{named(last)} has not taken {offered} yet{why}"
