@@ -202,7 +202,7 @@ class Api:
     async def _events(self, request: Request) -> Response:
         application, query = self._find(request), request.query_params
         uid = query.get("resourceUID") or application["metadata"]["uid"]
-        known = self._world.events
+        known = self._world.store.events
         if query.get("resourceName"):
             known = self._world.cluster.events(query.get("resourceNamespace", ""))
         items = [each for each in known if each["involvedObject"].get("uid") == uid]

@@ -129,7 +129,7 @@ def add_history(application: Object, revisions: list[str], started_at: str) -> N
         "source": {"repoURL": ""},
         **source_fields(application["spec"]),
         "deployStartedAt": started_at,
-        "initiatedBy": application["operation"].get("initiatedBy", {}),
+        "initiatedBy": operation_state(application)["operation"].get("initiatedBy", {}),
     }
     history.append(entry)
     del history[: -application["spec"].get("revisionHistoryLimit", 10)]

@@ -30,7 +30,9 @@ class Operator:
         if application is None or not application.get("operation"):
             return
         state = app.operation_state(application)
-        if state.get("phase") == "Terminating":
+        if state.get("phase") in app.FINAL:  # a new operation, set without the API server
+            self._world.store.patch(self._name, lambda each: each["status"].pop("operationState"))
+        elif state.get("phase") == "Terminating":
             self._finish("Failed", "Operation terminated")
         elif not state.get("finishedAt"):
             self._world.sleep(2 * self._world.controls.delays.operation_set)
@@ -40,32 +42,62 @@ class Operator:
             self._attempt(application)
 
     def _attempt(self, application: Object) -> None:
-        started_at = app.operation_state(application).get("startedAt") or timestamp()
+        state = app.operation_state(application)
+        started_at = state.get("startedAt") or timestamp()
         operation = application["operation"]
-        sync, spec = operation.get("sync", {}), application["spec"]
-        revisions = app.revisions_in(sync)
-        self._begin(operation, started_at, app.revision_fields(spec, revisions))
-        self._world.sleep(self._world.controls.delays.apply / 2)
+        self._begin(operation, started_at)
         try:
+            revisions = self._revisions(application)
+            self._note_revisions(application, revisions)
+            self._world.sleep(self._world.controls.delays.apply / 2)
             deployment = self._reconciler.desired(application, revisions)
         except RepoError as error:
             self._fail("Error", f"ComparisonError: Failed to load target state: {error}")
             return
-        self._apply(deployment, sync, started_at)
+        self._apply(deployment, operation.get("sync", {}), revisions, started_at)
 
-    def _begin(self, operation: Object, started_at: str, revision: Object) -> None:
+    def _revisions(self, application: Object) -> list[str]:
+        """What this attempt applies: a retry keeps the first attempt's, unless told to look anew.
+
+        Raises RepoError.
+        """
+        state, operation = app.operation_state(application), application["operation"]
+        asked = app.revisions_in(operation.get("sync", {}))
+        sources = app.sources_of(application)
+        if "syncResult" in state:
+            asked = app.revisions_in(state["syncResult"])
+            if operation.get("retry", {}).get("refresh"):
+                asked = []
+        asked = [*asked, *[""] * len(sources)][: len(sources)]
+        return [
+            self._world.resolve(source["repoURL"], revision or source["targetRevision"], True)
+            for source, revision in zip(sources, asked, strict=True)
+        ]
+
+    def _begin(self, operation: Object, started_at: str) -> None:
         def change(application: Object) -> None:
             state = application["status"].setdefault("operationState", {})
-            state.update({"operation": operation, "phase": "Running", "startedAt": started_at})
-            source = {"source": {"repoURL": ""}, **app.source_fields(application["spec"])}
-            state["syncResult"] = {**revision, **source}
+            phase = "Terminating" if state.get("phase") == "Terminating" else "Running"
+            state.update({"operation": operation, "phase": phase, "startedAt": started_at})
 
-        after = self._world.store.patch(self._name, change)
-        who = operation.get("initiatedBy", {}).get("username", "automated sync policy")
-        message = f"{who} initiated sync to {', '.join(app.revisions_in(revision))}"
-        self._world.record(after, "Normal", "OperationStarted", message)
+        self._world.store.patch(self._name, change)
 
-    def _apply(self, deployment: Object, sync: Object, started_at: str) -> None:
+    def _note_revisions(self, application: Object, revisions: list[str]) -> None:
+        revision = app.revision_fields(application["spec"], revisions)
+        source = {"source": {"repoURL": ""}, **app.source_fields(application["spec"])}
+
+        def change(state: Object) -> None:
+            state["syncResult"] = {**state.get("syncResult", {}), **revision, **source}
+
+        self._change(change)
+        initiated = application["operation"].get("initiatedBy", {})
+        who = initiated.get("username", "automated sync policy")
+        message = f"{who} initiated sync to {', '.join(revisions)}"
+        self._world.record(application, "Normal", "OperationStarted", message)
+
+    def _apply(
+        self, deployment: Object, sync: Object, revisions: list[str], started_at: str
+    ) -> None:
         metadata = deployment["metadata"]
         partial = "resources" in sync
         result, problem = "unchanged", ""
@@ -88,7 +120,6 @@ class Operator:
             self._fail("Failed", f"one or more objects failed to apply, reason: {problem}")
             return
         if not partial and not sync.get("dryRun"):
-            revisions = app.revisions_in(sync)
             self._world.store.patch(
                 self._name, lambda each: app.add_history(each, revisions, started_at)
             )
@@ -98,9 +129,9 @@ class Operator:
     def _fail(self, phase: str, message: str) -> None:
         """Wait for the next attempt, or end: the slot stays taken meanwhile."""
         application = self._world.store.get(self._name) or {}
-        retry = application["operation"].get("retry", {})
+        retry = application.get("operation", {}).get("retry", {})
         count = app.operation_state(application).get("retryCount", 0)
-        if app.operation_state(application)["phase"] == "Terminating":
+        if app.operation_state(application).get("phase") == "Terminating":
             self._finish("Failed", "Operation terminated")
         elif count < retry.get("limit", 0):
             delay = _back_off(retry.get("backoff", {}), count + 1)
@@ -123,11 +154,12 @@ class Operator:
             else:
                 state.update({"phase": phase, "message": message})
             state["finishedAt"] = timestamp()
-            del application["operation"]
+            application.pop("operation", None)
 
         delay = self._world.controls.delays.after_sync
         before = self._world.store.get(self._name) or {}
-        automatic = before["operation"].get("initiatedBy", {}).get("automated", False)
+        operation = app.operation_state(before).get("operation", {})
+        automatic = operation.get("initiatedBy", {}).get("automated", False)
         self._reconciler.ask(2 if automatic else 3, delay)
         after = self._world.store.patch(self._name, change)
         ended = app.operation_state(after)["phase"]

@@ -14,6 +14,8 @@ from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Gone, Store
 from sandbox.argocd.world import Controls, Delays, World
 from sandbox.cluster.controller import Cluster
+from sandbox.kubernetes.kind import ARGO_CD
+from sandbox.kubernetes.store import Objects
 from sandbox.serving import Asgi
 
 _TICK = 0.05  # seconds between two looks of a controller thread
@@ -31,10 +33,11 @@ class ArgoCD:
         delays: Delays | None = None,
         webhook_secret: str = "",
     ) -> None:
+        self.objects = Objects(ARGO_CD)
         found = {url: Repository(url, path) for url, path in repositories.items()}
         self.controls = Controls(polling=polling, delays=delays or Delays())
         self.accounts = Accounts(list(accounts))
-        self._world = World(Store(), cluster, found, self.controls)
+        self._world = World(Store(self.objects), cluster, found, self.controls)
         self._world.running.set()
         self._reconcilers: dict[str, Reconciler] = {}
         self._threads: list[threading.Thread] = []

@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Store
 from sandbox.cluster.controller import Cluster
-from sandbox.cluster.pod import timestamp
 
 Object = dict[str, Any]
 REFRESH = "argocd.argoproj.io/refresh"
@@ -46,7 +45,6 @@ class World:
     cluster: Cluster
     repositories: dict[str, Repository]
     controls: Controls
-    events: list[Object] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     running: threading.Event = field(default_factory=threading.Event)  # cleared: frozen
     refreshes: dict[str, int] = field(default_factory=dict)  # how often each was asked for
@@ -81,25 +79,5 @@ class World:
 
     def record(self, application: Object, kind: str, reason: str, message: str) -> None:
         """A Kubernetes event of the Application."""
-        metadata, now = application["metadata"], timestamp()
-        name = f"{metadata['name']}.{len(self.events):016x}"
-        own = {"name": name, "namespace": metadata["namespace"], "creationTimestamp": now}
-        involved = {key: metadata[key] for key in ("name", "namespace", "uid", "resourceVersion")}
-        event = {
-            "metadata": own,
-            "involvedObject": {
-                **involved,
-                "kind": "Application",
-                "apiVersion": "argoproj.io/v1alpha1",
-            },
-            "reason": reason,
-            "message": message,
-            "source": {"component": "argocd-application-controller"},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-            "type": kind,
-            "eventTime": None,
-        }
-        self.events.append(event)
-        del self.events[:-1000]
+        event = {"type": kind, "reason": reason, "message": message}
+        self.store.record(application, event, "argocd-application-controller")

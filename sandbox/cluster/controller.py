@@ -96,6 +96,18 @@ class Cluster:
                 found += [objects.pod(workload, each, one) for one in each.pods]
             return found
 
+    def namespaces(self) -> list[str]:
+        """Those in which something runs or is exposed."""
+        return sorted({*self._workloads, *self._fronts})
+
+    def log(self, namespace: str, pod: str, *, previous: bool = False) -> str | None:
+        """What a pod's container wrote, or the one before it; None when there was none."""
+        workload = self._workloads.get(namespace)
+        for each in workload.pods() if workload else []:
+            if each.metadata["name"] == pod:
+                return each.log(previous=previous)
+        return None
+
     def events(self, namespace: str) -> list[Object]:
         """Kubernetes events of the namespace, oldest first."""
         with self._lock:

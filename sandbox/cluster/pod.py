@@ -100,6 +100,15 @@ class Pod:
     def join(self) -> None:
         self._thread.join(timeout=self._pace.drain + self._pace.grace + 5)
 
+    def log(self, *, previous: bool) -> str | None:
+        """What the newest container wrote, or the terminated one before it; None without one.
+
+        A container that waits for its restart has terminated: both are the same then.
+        """
+        ended = self.state.restarts > 0 and self.state.reason == "CrashLoopBackOff"
+        path = self._log.with_suffix(".previous") if previous and not ended else self._log
+        return path.read_text(errors="replace") if path.exists() else None
+
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
 
@@ -146,6 +155,8 @@ class Pod:
     def _serve(self, image: Image) -> int:
         """Run the process until it ends by itself or the pod is told to; the exit code."""
         port = free_port()
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".previous"))
         try:
             process = _start(image, self.env, port, self._log)
         except OSError as error:

@@ -106,13 +106,17 @@ class Workload:
         """Where the ready pods listen."""
         return [pod.port for each in list(self.sets) for pod in each.ready()]
 
+    def pods(self) -> list[Pod]:
+        """All of them, also those that end."""
+        with self.lock:
+            return [pod for each in self.sets for pod in each.pods]
+
     def terminate(self) -> list[Pod]:
         """End every pod, without waiting."""
-        with self.lock:
-            pods = [pod for each in self.sets for pod in each.pods]
-            for pod in pods:
-                pod.terminate()
-            return pods
+        pods = self.pods()
+        for pod in pods:
+            pod.terminate()
+        return pods
 
     def _newest(self) -> ReplicaSet:
         found = self.newest

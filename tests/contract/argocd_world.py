@@ -19,6 +19,10 @@ from sandbox.argocd import Account, ArgoCD, Delays
 from sandbox.argocd.accounts import api_key
 from sandbox.cluster.controller import Cluster
 from sandbox.cluster.pod import Pace
+from sandbox.kubernetes.access import ADMIN
+from sandbox.kubernetes.kind import FLUX
+from sandbox.kubernetes.server import Kubernetes
+from sandbox.kubernetes.store import Objects
 from sandbox.serving import Server
 from tests.contract.sample_image import Pushed
 
@@ -121,6 +125,7 @@ class World:
         )
         self._checked: set[bytes] = set()
         self._recorders: list[Recorder] = []
+        self.kubernetes = Kubernetes(self.cluster, Objects(FLUX), self.argocd)
         self.server = Server(self.argocd.app).start()
         self.api = self.client(ROBOT.token)
 
@@ -144,10 +149,27 @@ class World:
         self._recorders.append(Recorder(self, accept, **query))
         return self._recorders[-1]
 
+    @functools.cached_property
+    def kubernetes_server(self) -> Server:
+        """The Kubernetes API over the same objects, served from its first use on."""
+        return Server(self.kubernetes.app).start()
+
+    @functools.cached_property
+    def kube(self) -> httpx.Client:
+        """A client of the Kubernetes API that may do everything."""
+        headers = {"Authorization": f"Bearer {ADMIN.token}"}
+        url = self.kubernetes_server.url
+        return httpx.Client(base_url=url, headers=headers, verify=False, timeout=20)
+
     def stop(self) -> None:
         self.api.close()
         self.argocd.stop()
+        self.kubernetes.restart()
         self.server.stop()
+        if "kube" in self.__dict__:
+            self.kube.close()
+        if "kubernetes_server" in self.__dict__:
+            self.kubernetes_server.stop()
         for recorder in self._recorders:
             recorder.close()
         self.cluster.stop()

@@ -1,0 +1,1 @@
+"""A Kubernetes API over the sandbox's objects, written from the protocol. Not Kubernetes."""
