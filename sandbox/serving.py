@@ -75,9 +75,9 @@ class Traffic:
         return None
 
 
-async def _hang_up(receive: Receive, send: Send) -> None:
-    """Reset the connection: uvicorn's own transport is the only handle on it."""
-    send.__self__.transport.abort()  # type: ignore[attr-defined]
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Reset the connection instead of answering."""
+    scope["abort"]()
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -100,6 +100,8 @@ def observed(app: Asgi, traffic: Traffic) -> Asgi:
             if not fault.lose_answer:
                 await send(message)
 
+        # uvicorn's own transport is the only handle on the connection.
+        scope["abort"] = send.__self__.transport.abort  # type: ignore[attr-defined]
         fault = traffic.next_fault(scope) or Fault()
         await asyncio.sleep(fault.delay)
         if fault.drop:
@@ -109,7 +111,7 @@ def observed(app: Asgi, traffic: Traffic) -> Asgi:
         else:
             await app(scope, receive, tell)
         if fault.drop or fault.lose_answer:
-            await _hang_up(receive, send)
+            await hang_up(scope, receive)
 
     return serve
 
