@@ -1,5 +1,6 @@
 """Wait until the engine has proven the commit and the digest live and healthy."""
 
+from datetime import timedelta
 from functools import partial
 
 from slipway import gitops
@@ -26,6 +27,8 @@ def wait_for_sync(
         Stopwatch(),
         report=lambda sentence: say(f"{environment.name}: {sentence}"),
         gitops=service.gitops,
+        files=[update.file for update in environment.updates],
+        since=promotion.timing.started + timedelta(seconds=promotion.timing.seconds),
     )
     say(f"{environment.name}: {proof.summary}")
     return proof

@@ -110,14 +110,17 @@ class Client:
         )
         body(answer, what)
 
-    def windows(self, app: Application, seconds: float) -> list[Json]:
-        """The sync windows that are assigned to the application."""
+    def windows(self, app: Application, seconds: float) -> tuple[list[Json], list[Json]]:
+        """The sync windows that are assigned to the application, and those of them open now.
+
+        `canSync` in the same answer is about manual syncs alone.
+        """
         what = f"read the sync windows of '{app.name}'"
         answer = self._connection.read(f"{path_of(app)}/syncwindows", what, seconds, query_of(app))
-        return items(answer, "assignedWindows")
+        return items(answer, "assignedWindows"), items(answer, "activeWindows")
 
     def project_windows(self, app: Application, seconds: float) -> list[Json]:
-        """The active sync windows of the project, with their time zones; needs `projects, get`."""
+        """The sync windows of the project open now, with time zones; needs `projects, get`."""
         what = f"read the sync windows of project '{app.project}'"
         path = f"/api/v1/projects/{quote(app.project, safe='')}/syncwindows"
         return items(self._connection.read(path, what, seconds), "windows")

@@ -49,8 +49,8 @@ def path_of(app: Application) -> str:
 
 def query_of(app: Application) -> dict[str, str]:
     """Which application is meant: for a GET or DELETE the query, for a POST part of the body."""
-    own = {"appNamespace": app.namespace} if app.namespace else {}
-    return {"project": app.project, **own}
+    known = {"project": app.project, "appNamespace": app.namespace}
+    return {name: value for name, value in known.items() if value}
 
 
 def is_json(response: httpx.Response) -> bool:

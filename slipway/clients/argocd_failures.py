@@ -20,19 +20,20 @@ from slipway.errors import (
 from slipway.service import Application
 from slipway.text import printable
 
-INVALID, DENIED, STATE = 3, 7, 9  # gRPC codes
+INVALID, DENIED, STATE, UNKNOWN_USER = 3, 7, 9, 16  # gRPC codes
 _TRANSIENT = {2, 4, 8, 10, 13, 14}
 _FINAL: dict[int | None, tuple[type[Final], str]] = {
     INVALID: (InvalidInput, "the request is not acceptable; its words above say why"),
     5: (NotFound, "check application.name and application.project"),
+    UNKNOWN_USER: (Unauthorized, "set a new argocd_token"),
     DENIED: (Unauthorized, "give the token's role that permission in Argo CD"),
-    16: (Unauthorized, "the token is expired or revoked: set a new argocd_token"),
 }
 
 
 def failure(response: httpx.Response, what: str) -> SlipwayError:
     """The error of a JSON answer that is not a success."""
     code, said = _code(response), http.excerpt(response)
+    said = f"the credentials expired or were revoked, {said}" if code == UNKNOWN_USER else said
     message = f"could not {what}: {said} (HTTP {response.status_code}, code {code})"
     if code == STATE:
         return _state(message, said)
@@ -84,16 +85,21 @@ def denied(
     project: str | None,
 ) -> SlipwayError:
     """The error of a 403 or 404, told apart by who we are, what we may do, where the name is."""
-    name = f"application '{app.name}'"
+    name, target = f"application '{app.name}'", f"{app.project or '<its project>'}/{app.name}"
     if user is None:
         return Unauthorized(
             f"could not {what}: the server does not accept the token",
             "the token is expired, revoked or of another server: set a new argocd_token",
         )
+    if not allowed and not app.project:
+        return Unauthorized(
+            f"could not {what}: there is none, or '{user}' may not get it",
+            f"correct application.parent, or allow 'applications, get, {target}' for that account",
+        )
     if not allowed:
         return Unauthorized(
             f"could not {what}: '{user}' may not get it in project '{app.project}'",
-            f"allow 'applications, get, {app.project}/{app.name}' for that account",
+            f"allow 'applications, get, {target}' for that account",
         )
     if project and project != app.project:
         return NotFound(

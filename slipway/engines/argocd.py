@@ -1,13 +1,15 @@
 """Argo CD through its REST API."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.clients.argocd import Client
 from slipway.clients.argocd_stream import POLL, Stream
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
+from slipway.engines.argocd_windows import with_block
 from slipway.engines.argocd_workloads import KINDS, workload
+from slipway.engines.parents import parent_of
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
 from slipway.readiness.observation import Observation, Workload
 from slipway.service import Application, GitOps
@@ -38,7 +40,8 @@ class ArgoCD:
                 f"{self._client.url} does not accept the token",
                 "it is expired, revoked or of another server: set a new argocd_token",
             )
-        self._client.application(application, self._limit())
+        for each in filter(None, (parent_of(application), application)):
+            self._read(each)
         needed = "sync" if application.sync == "manual" or application.terminate else "get"
         if not self._client.may(application, needed, self._limit()):
             target = f"{application.project}/{application.name}"
@@ -49,11 +52,27 @@ class ArgoCD:
 
     def observe(self, application: Application) -> Observation:
         """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
-        read = self._client.application(application, self._limit())
+        above = parent_of(application)
+        parent = self._seen(above, self._read(above), ()) if above else None
+        read = self._read(application)
         status = read.get("status") or {}
         healthy = (status.get("health") or {}).get("status") == "Healthy"
         nodes = [] if healthy else self._nodes(application)
-        return observation(read, self._workloads(application, status, nodes), self._gitops)
+        workloads = self._workloads(application, status, nodes)
+        return self._seen(application, read, workloads, parent)
+
+    def _read(self, application: Application) -> Json:
+        return self._client.application(application, self._limit())
+
+    def _seen(
+        self,
+        application: Application,
+        read: Json,
+        workloads: Sequence[Workload],
+        parent: Observation | None = None,
+    ) -> Observation:
+        seen = observation(read, workloads, self._gitops, parent)
+        return with_block(seen, read, self._client, application, self._limit())
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when no answer came in time."""

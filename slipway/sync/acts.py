@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slipway.engines.interface import Engine
+from slipway.engines.parents import parent_of
 from slipway.errors import Unauthorized
 from slipway.readiness.observation import Observation
 from slipway.readiness.verdict import Waiting
@@ -53,11 +54,15 @@ class Acts:
             return ""
         if waiting.ask != "hard" and not self._pace(waiting.ask).may():
             return ""
+        target, reading = self.application, seen
+        above = parent_of(self.application)
+        if waiting.of_parent and above and seen.parent:
+            target, reading = above, seen.parent
         act: dict[str, Callable[[], str]] = {
-            "refresh": self._refresh,
-            "hard": lambda: self._refresh(hard=True),
-            "sync": lambda: self._sync(seen),
-            "terminate": self._terminate,
+            "refresh": lambda: self._refresh(target),
+            "hard": lambda: self._refresh(target, hard=True),
+            "sync": lambda: self._sync(target, reading),
+            "terminate": lambda: self._terminate(target),
         }
         return act[waiting.ask]()
 
@@ -66,19 +71,19 @@ class Acts:
         pace = self.paces.get(waiting.ask or "")
         return pace.due - self.watch.elapsed if pace else None
 
-    def _refresh(self, hard: bool = False) -> str:
-        if self.engine.refresh(self.application, hard):
+    def _refresh(self, target: Application, hard: bool = False) -> str:
+        if self.engine.refresh(target, hard):
             return ""
         self._pace("refresh").due = self.watch.elapsed + _UNANSWERED
         return _SILENT
 
-    def _sync(self, seen: Observation) -> str:
+    def _sync(self, target: Application, seen: Observation) -> str:
         """Start it once a revision; an operation that is under way is never replaced."""
-        key = (self.application.name, seen.revision)
+        key = (target.name, seen.revision)
         if key in self.started:
             return ""
         try:
-            self.engine.start_sync(self.application, seen)
+            self.engine.start_sync(target, seen)
         except Unauthorized as error:
             if not seen.auto_sync:
                 raise
@@ -87,8 +92,8 @@ class Acts:
         self.started.add(key)
         return ""
 
-    def _terminate(self) -> str:
-        self.engine.terminate(self.application)
+    def _terminate(self, target: Application) -> str:
+        self.engine.terminate(target)
         return "the sync that held the application was ended"
 
     def _pace(self, ask: str) -> Pace:

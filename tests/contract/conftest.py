@@ -1,4 +1,4 @@
-"""Contract tests may ask for a real Docker engine and for registries, real and not."""
+"""Contract tests may ask for a real Docker engine, for registries and for Argo CD."""
 
 import pytest
 
@@ -8,3 +8,4 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.contract.docker_engine")
     config.pluginmanager.import_plugin("tests.contract.oci_registries")
     config.pluginmanager.import_plugin("tests.contract.shelf")
+    config.pluginmanager.import_plugin("tests.contract.sync_wait")
