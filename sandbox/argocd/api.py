@@ -16,7 +16,6 @@ from sandbox.argocd.controller import Reconciler
 from sandbox.argocd.errors import DEADLINE, INVALID, UNKNOWN, ApiError
 from sandbox.argocd.fields import keep
 from sandbox.argocd.page import page
-from sandbox.argocd.repository import FULL_SHA, RepoError
 from sandbox.argocd.sync_request import sync
 from sandbox.argocd.tree import (
     live_manifest,
@@ -28,6 +27,7 @@ from sandbox.argocd.watch import Filter, Streams
 from sandbox.argocd.webhook import webhook
 from sandbox.argocd.wire import absent, answering, body_of, json_only, of_items, timeout_of
 from sandbox.argocd.world import REFRESH, World
+from sandbox.rendering.repository import FULL_SHA, RepoError
 from sandbox.serving import Asgi
 
 VERSION = "v3.5.1+sandbox"

@@ -10,9 +10,9 @@ from sandbox.argocd import application as app
 from sandbox.argocd.application import Finding, Object
 from sandbox.argocd.health import health, same
 from sandbox.argocd.rendering import Source, render
-from sandbox.argocd.repository import RepoError
 from sandbox.argocd.world import REFRESH, SKIP_RECONCILE, World
 from sandbox.cluster.pod import timestamp
+from sandbox.rendering.repository import RepoError
 
 
 class Reconciler:

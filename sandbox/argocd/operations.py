@@ -8,10 +8,10 @@ from sandbox.argocd import application as app
 from sandbox.argocd.application import Object
 from sandbox.argocd.controller import Reconciler
 from sandbox.argocd.health import env_of, image_of
-from sandbox.argocd.repository import RepoError
 from sandbox.argocd.world import World
 from sandbox.cluster.controller import Refused
 from sandbox.cluster.pod import timestamp
+from sandbox.rendering.repository import RepoError
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

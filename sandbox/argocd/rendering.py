@@ -9,14 +9,10 @@ Everything else in the values, and `helm.parameters`, is ignored.
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from sandbox.rendering.repository import RepoError, Repository
+from sandbox.rendering.values import Object, deployment, merge, parse
 
-from sandbox.argocd.repository import RepoError, Repository
-
-Object = dict[str, Any]
 Find = Callable[[str], Repository]
 
 
@@ -38,7 +34,7 @@ def render(sources: list[Source], release: str, namespace: str) -> Object:
             if "path" in source.spec:
                 values = _values(source, sources)
                 name = source.spec.get("helm", {}).get("releaseName") or release
-                deployments.append(_deployment(values, name, namespace))
+                deployments.append(deployment(values, name, namespace))
         except RepoError as error:
             where = f"failed to generate manifest for source {position} of {len(sources)}"
             raise RepoError(f"{where}: rpc error: code = Unknown desc = {error}") from error
@@ -52,13 +48,13 @@ def _values(source: Source, sources: list[Source]) -> Object:
     if not source.repository.has_folder(source.commit, "" if path == "." else path):
         raise RepoError(f"{path}: app path does not exist")
     text = _value_file("values.yaml", source, sources)
-    values = _parse(text, "values.yaml") if text is not None else {}
+    values = parse(text, "values.yaml") if text is not None else {}
     for name in helm.get("valueFiles", []):
         text = _value_file(name, source, sources)
         if text is None and not helm.get("ignoreMissingValueFiles"):
             raise RepoError(f"open {posixpath.join(path, name)}: no such file or directory")
-        values = _merge(values, _parse(text or "", name))
-    return _merge(values, helm.get("valuesObject") or _parse(helm.get("values", ""), "values"))
+        values = merge(values, parse(text or "", name))
+    return merge(values, helm.get("valuesObject") or parse(helm.get("values", ""), "values"))
 
 
 def _value_file(name: str, source: Source, sources: list[Source]) -> str | None:
@@ -74,60 +70,3 @@ def _value_file(name: str, source: Source, sources: list[Source]) -> str | None:
     if path.startswith(".."):
         raise RepoError(f"value file {name!r} is outside the repository")
     return source.repository.read(source.commit, path)
-
-
-def _parse(text: str, name: str) -> Object:
-    try:
-        values = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        first = " ".join(str(error).split())
-        raise RepoError(
-            f"failed to parse {name}: error converting YAML to JSON: {first}"
-        ) from error
-    if not isinstance(values, dict | None):
-        raise RepoError(f"failed to parse {name}: cannot unmarshal into map[string]interface")
-    return values or {}
-
-
-def _merge(below: Object, above: Object) -> Object:
-    """As Helm does: maps are merged, anything else is replaced, null removes."""
-    merged = dict(below)
-    for key, value in above.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _deployment(values: Object, release: str, namespace: str) -> Object:
-    image, name = values.get("image"), values.get("fullnameOverride") or release
-    if not isinstance(image, dict) or not image.get("repository"):
-        raise RepoError("nil pointer evaluating interface {}.repository")
-    reference = str(image["repository"])
-    reference += f":{image['tag']}" if image.get("tag") else ""
-    reference += f"@{image['digest']}" if image.get("digest") else ""
-    env = [
-        {"name": str(item["name"]), "value": str(item.get("value", ""))}
-        for item in values.get("env") or []
-    ]
-    labels = {"app.kubernetes.io/name": name}
-    container = {"name": name, "image": reference, "env": env}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": namespace, "labels": labels},
-        "spec": {
-            "replicas": _count(values.get("replicaCount", 1)),
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-        },
-    }
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or value < 0:
-        raise RepoError(f"Deployment.spec.replicas: cannot use {value!r} as int32")
-    return value

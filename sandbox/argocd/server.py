@@ -10,12 +10,12 @@ from sandbox.argocd.api import Api
 from sandbox.argocd.application import new_application
 from sandbox.argocd.controller import Reconciler
 from sandbox.argocd.operations import Operator
-from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Gone, Store
 from sandbox.argocd.world import Controls, Delays, World
 from sandbox.cluster.controller import Cluster
 from sandbox.kubernetes.kind import ARGO_CD
 from sandbox.kubernetes.store import Objects
+from sandbox.rendering.repository import Repository
 from sandbox.serving import Asgi
 
 _TICK = 0.05  # seconds between two looks of a controller thread

@@ -14,8 +14,8 @@ from sandbox.argocd.application import (
     target,
 )
 from sandbox.argocd.errors import PRECONDITION, UNKNOWN, ApiError
-from sandbox.argocd.repository import RepoError
 from sandbox.argocd.world import World
+from sandbox.rendering.repository import RepoError
 
 _COPIED = ("dryRun", "prune", "resources")
 

@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.argocd.repository import Repository
 from sandbox.argocd.store import Store
 from sandbox.cluster.controller import Cluster
+from sandbox.rendering.repository import Repository
 
 Object = dict[str, Any]
 REFRESH = "argocd.argoproj.io/refresh"

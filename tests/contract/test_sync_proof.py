@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.argocd.repository import Repository
+from sandbox.rendering.repository import Repository
 from slipway.errors import Superseded
 from tests.contract.argocd_world import GITOPS, WATCHER, World
 from tests.contract.sync_wait import DIGEST, MANUAL, history, live, wait
