@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.clients.argocd import Client
-from slipway.clients.argocd_stream import POLL, Stream
+from slipway.clients.argocd_stream import POLL, Limits, Stream
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_windows import with_block
@@ -22,8 +22,14 @@ _NOTE = 2.0  # seconds for what only helps people
 class ArgoCD:
     """One Argo CD API server; `left` says how many seconds there still are. Close it."""
 
-    def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
-        self._client, self._gitops, self._left = client, gitops, left
+    def __init__(
+        self,
+        client: Client,
+        gitops: GitOps | None,
+        left: Callable[[], float],
+        limits: Limits | None = None,
+    ) -> None:
+        self._client, self._gitops, self._left, self._limits = client, gitops, left, limits
         self._stream: Stream | None = None
         self._complained = False
 
@@ -95,7 +101,7 @@ class ArgoCD:
     def await_change(self, application: Application, seconds: float) -> str | None:
         """Return at the next event, or after a second when the stream does not work."""
         if self._stream is None:
-            self._stream = self._client.stream(application)
+            self._stream = self._client.stream(application, self._limits)
         self._stream.wait(seconds)
         if self._stream.live or not self._stream.trouble or self._complained:
             return None
