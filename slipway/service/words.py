@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from slipway.errors import InvalidInput
+from slipway.manifests import keypath
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -31,6 +34,14 @@ def _inside(value: str) -> str:
     return value
 
 
+def _key_path(value: str) -> str:
+    try:
+        keypath.parse(value)
+    except InvalidInput as error:
+        raise ValueError(f"{error.message}: {error.hint}") from None
+    return value
+
+
 def _http(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s@/?#]+(/[^\s?#]*)?", value):
         raise ValueError("must be an http or https URL without user, query or fragment")
@@ -50,6 +61,7 @@ Duration = Annotated[
     PlainSerializer(_as_text, return_type=str),
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
+KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
 RepositoryUrl = Annotated[str, AfterValidator(_http)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]
