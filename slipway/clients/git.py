@@ -6,7 +6,7 @@ holds afterwards, because an answer can be lost after the work was done.
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from slipway.clients.git_history import Written
 from slipway.clients.git_objects import (
     Author,
     export_folder,
-    file_entry,
     read_blob,
     write_commit,
     write_tag,
 )
+from slipway.clients.git_trees import Trees, write_tree
 from slipway.errors import Final, InvalidInput, SlipwayError
 from slipway.model import Commit
 from slipway.readiness.references import is_full_sha
@@ -40,8 +40,12 @@ def cloned(
     *,
     depth: int | None = 1,
     tags: bool = False,
+    sparse: bool = False,
 ) -> Iterator["Clone"]:
     """A bare clone of one branch; `depth` None is the full history. Removed after the block.
+
+    A `sparse` one begins with commits alone, and gets the folders on the way to the files that are
+    read or written: its cost does not depend on what else the repository holds.
 
     Raises InvalidInput (URL not plain http or https, branch missing), NotFound, Unauthorized,
     Retryable.
@@ -51,13 +55,13 @@ def cloned(
     with git_in(token) as (command, folder):
         path = folder / "clone.git"
         command.run(
-            "clone", "--bare", "--template=", "--filter=blob:none", "--single-branch",
-            "--no-tags", *shallow, f"--branch={branch}", "--", url, str(path),
+            "clone", "--bare", "--template=", f"--filter={'tree:0' if sparse else 'blob:none'}",
+            "--single-branch", "--no-tags", *shallow, f"--branch={branch}", "--", url, str(path),
             what=f"clone branch {branch} of {url}",
         )  # fmt: skip
         repo = git.Repo(path)
         try:
-            clone = Clone(url, branch, repo, command.within(repo), tags)
+            clone = Clone(url, branch, repo, command.within(repo), tags=tags, sparse=sparse)
             if tags:
                 clone.fetch_tags(shallow)
             yield clone
@@ -72,10 +76,18 @@ class Clone:
     """
 
     def __init__(
-        self, url: str, branch: str, repo: git.Repo, command: GitCommand, tags: bool
+        self,
+        url: str,
+        branch: str,
+        repo: git.Repo,
+        command: GitCommand,
+        *,
+        tags: bool,
+        sparse: bool,
     ) -> None:
         self.url, self.branch, self.repo = url, branch, repo
         self._git, self._with_tags = command, tags
+        self._trees = Trees(command, sparse=sparse)
         self._ref = f"refs/heads/{branch}"
         self.head = self._local_head()
 
@@ -95,8 +107,28 @@ class Clone:
         Raises Final when the path is, or leads through, a symbolic link or submodule, and for a
         file of more than 8 MiB.
         """
-        entry = file_entry(self._git, revision or self.head, path)
-        return read_blob(self._git, entry, f"read {path} of {self.url}") if entry else None
+        return self.read_all([path], revision)[path]
+
+    def read_all(
+        self, paths: Iterable[str], revision: str | None = None
+    ) -> dict[str, bytes | None]:
+        """`read` for several files, fetched together."""
+        wanted = list(paths)
+        found = self._trees.files(revision or self.head, wanted)
+        self._trees.obtain(found.values())
+        return {
+            path: read_blob(self._git, found[path], f"read {path} of {self.url}")
+            if path in found
+            else None
+            for path in wanted
+        }
+
+    def below(self, folder: str, revision: str | None = None) -> tuple[str, ...]:
+        """The paths of all files below a folder ("": the root), in order; none for no folder.
+
+        Links and submodules are among them; to read one is refused.
+        """
+        return tuple(sorted(self._trees.below(revision or self.head, folder)))
 
     def obtain_files(self, *paths: str) -> None:
         """Fetch the contents of these files of the head at once; those that exist."""
@@ -161,8 +193,10 @@ class Clone:
     def refetch(self) -> str:
         """Fetch the branch again and return its new head. InvalidInput when it is gone."""
         history.fetch(
-            self._git, f"+{self._ref}:{self._ref}", what=f"fetch {self.branch} of {self.url}"
-        )
+            self._git, f"+{self._ref}:{self._ref}", options=["--filter=blob:none"],
+            what=f"fetch {self.branch} of {self.url}",
+        )  # fmt: skip
+        self._trees.changed()
         if self._with_tags:
             self.fetch_tags(history.one_deep(self._git))
         self.head = self._local_head()
@@ -202,7 +236,8 @@ class Clone:
         The same input and date give the same commit. Modes of existing files are kept.
         """
         when = date or datetime.now(UTC)
-        return write_commit(self._git, parent, files, message, author, when)
+        tree = write_tree(self._git, self._trees, parent, files)
+        return write_commit(self._git, tree, parent, message, author, when)
 
     def tag(self, name: str, sha: str, message: str, author: Author, date: datetime) -> str:
         """A local annotated tag object for the commit; returns the object's id."""

@@ -43,6 +43,7 @@ _CONFIGURATION = {
     "submodule.recurse": "false",
     "commit.gpgSign": "false",
     "push.gpgSign": "false",
+    "log.mailmap": "false",  # it would be read from the repository, with every folder of it
     "gc.auto": "0",
     "maintenance.auto": "false",
     "tar.umask": "0022",

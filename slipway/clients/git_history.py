@@ -25,9 +25,9 @@ class Written(NamedTuple):
 
 
 def fetch(git: GitCommand, *refs: str, options: Sequence[str] = (), what: str) -> None:
-    """Fetch refs or commits, without the contents of files."""
+    """Fetch refs or commits, with as much of their files as the clone was made with."""
     git.run(
-        "fetch", "--quiet", "--no-tags", "--filter=blob:none", *options, "origin", *refs,
+        "fetch", "--quiet", "--no-tags", *options, "origin", *refs,
         what=what,
     )  # fmt: skip
 

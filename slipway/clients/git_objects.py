@@ -6,8 +6,7 @@ Plumbing only: nothing of the repository's content is run, checked out or taken 
 import io
 import re
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -57,13 +56,16 @@ def entries(git: GitCommand, revision: str, *paths: str, recurse: bool = False) 
         "ls-tree", "-z", "--full-tree", *options, revision_argument(revision), "--", *paths,
         what=f"list files of {revision}",
     )  # fmt: skip
-    found = []
-    for line in listing.out.decode("utf-8", "surrogateescape").split("\0"):
+    return list(parsed_entries(listing.out))
+
+
+def parsed_entries(listing: bytes) -> Iterator[Entry]:
+    """What `ls-tree -z` has printed."""
+    for line in listing.decode("utf-8", "surrogateescape").split("\0"):
         if line:
             head, path = line.split("\t", 1)
             mode, kind, oid = head.split()
-            found.append(Entry(mode, kind, oid, path))
-    return found
+            yield Entry(mode, kind, oid, path)
 
 
 def refuse_links(found: list[Entry], revision: str) -> None:
@@ -74,23 +76,6 @@ def refuse_links(found: list[Entry], revision: str) -> None:
                 f"{entry.path!r} at {revision} is {_LINKS[entry.mode]}",
                 "name a regular file or folder of the repository itself",
             )
-
-
-def file_entry(git: GitCommand, revision: str, path: str) -> Entry | None:
-    """The entry of a regular file; None when there is none. Final for links on the way."""
-    name = PurePosixPath(path)
-    if name.is_absolute() or ".." in name.parts or name.parts == ():
-        raise InvalidInput(f"{path!r} is not a path inside the repository", "correct the path")
-    entry: Entry | None = None
-    for step in [*reversed(name.parents[:-1]), name]:
-        found = entries(git, revision, str(step))
-        refuse_links(found, revision)
-        entry = found[0] if found else None
-        if entry is None:
-            return None
-    if entry is not None and entry.kind != "blob":
-        raise Final(f"{path!r} at {revision} is a folder", "name a file")
-    return entry
 
 
 def read_blob(git: GitCommand, entry: Entry, what: str) -> bytes:
@@ -105,30 +90,11 @@ def read_blob(git: GitCommand, entry: Entry, what: str) -> bytes:
 
 
 def write_commit(
-    git: GitCommand,
-    parent: str,
-    files: Mapping[str, bytes],
-    message: str,
-    author: Author,
-    date: datetime,
+    git: GitCommand, tree: str, parent: str, message: str, author: Author, date: datetime
 ) -> str:
-    """A commit on `parent` with these files replaced or added; modes of existing files stay."""
-    lines = []
-    for path, content in sorted(files.items()):
-        existing = file_entry(git, parent, path)
-        mode = existing.mode if existing else "100644"
-        blob = git.run("hash-object", "-w", "--stdin", stdin=content, what=f"store {path}")
-        lines.append(f"{mode} {blob.text.strip()}\t{path}\0")
-    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", parent, environment=index, what=f"read {parent}")
-        git.run(
-            "update-index", "-z", "--index-info",
-            stdin="".join(lines).encode(), environment=index, what="prepare the commit",
-        )  # fmt: skip
-        tree = git.run("write-tree", "--missing-ok", environment=index, what="write the tree")
+    """A commit of the tree on `parent`, signed where git is set up for it; its id."""
     commit = git.run(
-        "commit-tree", tree.text.strip(), "-p", parent, "-F", "-",
+        "commit-tree", tree, "-p", parent, "-F", "-",
         stdin=_ended(message), environment=_identity(author, date), what="write the commit",
     )  # fmt: skip
     return commit.text.strip()

@@ -17,7 +17,9 @@ __all__ = ["lineage", "plan", "write"]
 def plan(service: Service, environment: Environment, image: Image, settings: Settings) -> Change:
     """What `write` would change now; writes nothing. Raises as `write` does."""
     gitops = service.gitops
-    with cloned(gitops.repository, gitops.branch, settings.optional("gitops_token")) as clone:
+    with cloned(
+        gitops.repository, gitops.branch, settings.optional("gitops_token"), sparse=True
+    ) as clone:
         return computed(clone, environment, image).change
 
 

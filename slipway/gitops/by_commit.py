@@ -34,9 +34,11 @@ def write(
     branch's rules), PushRace (others kept moving the branch), and what cloning raises.
     """
     gitops, author = service.gitops, Author(settings.author_name, settings.author_email)
-    message = commit_message(service.service, environment.name, image, run, approval)
+    message = commit_message(service, environment.name, image, run, approval)
     ref = f"refs/heads/{gitops.branch}"
-    with cloned(gitops.repository, gitops.branch, settings.secret("gitops_token")) as clone:
+    with cloned(
+        gitops.repository, gitops.branch, settings.secret("gitops_token"), sparse=True
+    ) as clone:
         for attempt in range(1, _TRIES + 1):
             change, files = computed(clone, environment, image)
             if not change.edits:

@@ -13,7 +13,7 @@ _LOOK_BACK = 50  # commits searched for our own
 def contents(clone: Clone, environment: Environment, revision: str) -> dict[str, bytes | None]:
     """Every file that the updates name, at `revision`; None: there is no such file."""
     files = dict.fromkeys(update.file for update in environment.updates)
-    return {path: clone.read(path, revision) for path in files}
+    return clone.read_all(files, revision)
 
 
 def computed(clone: Clone, environment: Environment, image: Image) -> Computed:

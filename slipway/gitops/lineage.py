@@ -29,7 +29,9 @@ def lineage(
         return "unknown"
     gitops = service.gitops
     try:
-        with cloned(gitops.repository, gitops.branch, settings.optional("gitops_token")) as clone:
+        with cloned(
+            gitops.repository, gitops.branch, settings.optional("gitops_token"), sparse=True
+        ) as clone:
             contained = clone.contains(observed, wanted)
             if contained is None:
                 return "unknown"

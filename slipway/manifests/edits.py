@@ -1,20 +1,20 @@
 """What one environment's GitOps update changes, and the commit message that says so. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
 from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
-from slipway.manifests.globs import is_pattern, matches
 from slipway.model import Approval, Change, Edit, Image
 from slipway.release.versions import Version
-from slipway.service import Environment, Update
+from slipway.service import Environment, Service, Update
 from slipway.text import printable
 
 _PLACEHOLDER = re.compile(r"\{(version|digest)\}")
+_WORD = re.compile(r"\{(service|environment|version|digest)\}")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")
 
 
@@ -36,29 +36,24 @@ def compute(
 ) -> Computed:
     """The edits that carry `image` into `environment`, on the files as they are at `base`.
 
-    `contents` holds every file the updates name, and every one that their patterns select; None: no
-    such file. Raises NotFound, NotEditable, InvalidInput, and Superseded when a newer version would
-    be overwritten.
+    `contents` holds every file the updates name; None: no such file. Raises NotFound, NotEditable,
+    InvalidInput, and Superseded when a newer version would be overwritten.
     """
     files: dict[str, bytes] = {}
     edits = []
-    for update, path in _places(environment, contents):
-        source = files.get(path, contents.get(path))
+    for update in environment.updates:
+        source = files.get(update.file, contents[update.file])
         if source is None:
-            there = "no file that matches" if is_pattern(path) else "no file"
             raise NotFound(
-                f"{environment.name}: there is {there} {path} at {base}",
+                f"{environment.name}: there is no file {update.file} at {base}",
                 "correct updates.file in the service file, or add the file to the repository",
             )
         value = wanted(update, image)
-        edited = set_scalar(
-            source, update.key, value,
-            file=path, document=update.document, create=update.create,
-        )  # fmt: skip
+        edited = set_scalar(source, update.key, value, file=update.file)
         if edited.changed:
-            _refuse_older(update, path, edited.old, image)
-            edits.append(Edit(file=path, key=_named(update), old=edited.old, new=value))
-            files[path] = edited.text
+            _refuse_older(update, edited.old, image)
+            edits.append(Edit(file=update.file, key=update.key, old=edited.old, new=value))
+            files[update.file] = edited.text
     diff = "".join(unified(path, contents[path] or b"", text) for path, text in files.items())
     change = Change(environment=environment.name, edits=tuple(edits), diff=diff, base=base)
     return Computed(change, files)
@@ -66,47 +61,37 @@ def compute(
 
 def holds(environment: Environment, image: Image, contents: Mapping[str, bytes | None]) -> bool:
     """Whether every value of the environment still is the one `image` asks for."""
-    return all(
-        _holds(update, path, contents.get(path), image)
-        for update, path in _places(environment, contents)
-    )
-
-
-def _holds(update: Update, path: str, source: bytes | None, image: Image) -> bool:
-    if source is None:
-        return False
-    try:
-        there = get_scalar(source, update.key, file=path, document=update.document)
-    except NotEditable:
-        return False
-    return there == wanted(update, image)
-
-
-def _named(update: Update) -> str:
-    """The key as people know it; in a file of several documents, with the one that is meant."""
-    chosen = ", ".join(f"{key}: {value}" for key, value in (update.document or {}).items())
-    return f"{update.key} ({chosen})" if chosen else update.key
-
-
-def _places(
-    environment: Environment, contents: Mapping[str, bytes | None]
-) -> Iterator[tuple[Update, str]]:
-    """Every update with every file it means; a pattern that selects none stands for itself."""
-    present = sorted(path for path, content in contents.items() if content is not None)
     for update in environment.updates:
-        selected = [update.file]
-        if is_pattern(update.file):
-            selected = [path for path in present if matches(update.file, path)] or selected
-        yield from ((update, path) for path in selected)
+        source = contents[update.file]
+        try:
+            if source is None or wanted(update, image) != get_scalar(
+                source, update.key, file=update.file
+            ):
+                return False
+        except NotEditable:
+            return False
+    return True
 
 
-def _refuse_older(update: Update, path: str, old: str, image: Image) -> None:
-    there, ours = Version.parsed(old.partition("+")[0]), Version.parsed(image.version)
-    if update.value == "{version}" and there and ours and there > ours:
+def _refuse_older(update: Update, old: str, image: Image) -> None:
+    there, ours = _version_in(update, old), Version.parsed(image.version)
+    if there and ours and there > ours:
         raise Superseded(
-            f"{path}: {update.key} is already {old}, newer than {image.version}",
+            f"{update.file}: {update.key} is already {old}, newer than {image.version}",
             "nothing to do; to go back on purpose, promote the earlier version as a rollback",
         )
+
+
+def _version_in(update: Update, value: str) -> Version | None:
+    """The version that a value carries where the update would write its own."""
+    if "{version}" not in update.value:
+        return None
+    known = {"version": r"(\S+?)(?:\+\S*)?", "digest": "sha256:[0-9a-f]{64}"}
+    parts = _PLACEHOLDER.split(update.value)  # text and names of placeholders, in turn
+    pattern = "".join(known[part] if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    found = re.fullmatch(pattern, value)
+    versions = {Version.parsed(text) for text in found.groups()} if found else set()
+    return versions.pop() if len(versions) == 1 else None
 
 
 def require_approved(change: Change, image: Image, approval: Approval | None) -> None:
@@ -127,17 +112,21 @@ def require_approved(change: Change, image: Image, approval: Approval | None) ->
 
 
 def commit_message(
-    service: str, environment: str, image: Image, run: str, approval: Approval | None
+    service: Service, environment: str, image: Image, run: str, approval: Approval | None
 ) -> str:
-    """Subject and trailers of the commit; no value can add a line."""
-    trailers = identity(service, environment, image) | {"Slipway-Run": run}
+    """Subject (`gitops.message`) and trailers of the commit; no value can add a line."""
+    trailers = identity(service.service, environment, image) | {"Slipway-Run": run}
     if approval is not None:
         at = approval.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         trailers |= {"Approved-By": approval.approver, "Approved-At": at}
         if printable(approval.reason):
             trailers["Approval-Reason"] = approval.reason
     lines = [f"{name}: {printable(value)}" for name, value in trailers.items()]
-    subject = printable(f"chore({environment}): {service} {image.version}")
+    known = {
+        "service": service.service, "environment": environment,
+        "version": image.version, "digest": image.digest,
+    }  # fmt: skip
+    subject = printable(_WORD.sub(lambda found: known[found[1]], service.gitops.message))
     return "\n".join([subject, "", *lines]) + "\n"
 
 

@@ -9,11 +9,11 @@ from slipway.model import Value
 from slipway.service.words import (
     Branch,
     Duration,
-    KeyPath,
     Name,
     RepositoryPath,
     RepositoryUrl,
     smoke_url,
+    subject,
 )
 
 
@@ -22,18 +22,16 @@ class GitOps(Value):
 
     repository: RepositoryUrl
     branch: Branch = "main"
-    message: Annotated[str, Field(pattern=r"^[^\r\n]+$")] = (
-        "chore({environment}): {service} {version}"
-    )
+    message: Annotated[str, AfterValidator(subject)] = "chore({environment}): {service} {version}"
 
 
 class Update(Value):
     """One scalar to write. `{version}` and `{digest}` in the value are replaced."""
 
     file: RepositoryPath  # `*`, `?` and `**` select several
-    key: KeyPath
+    key: Annotated[str, Field(min_length=1)]
     value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = "{version}"
-    document: dict[KeyPath, str] | None = None  # key and value of the one document that is meant
+    document: dict[str, str] | None = None  # key and value of the one document that is meant
     create: bool = False  # add the key where it is missing
 
 

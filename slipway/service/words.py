@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from slipway.errors import InvalidInput
-from slipway.manifests import keypath
-
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -34,14 +31,6 @@ def _inside(value: str) -> str:
     return value
 
 
-def _key_path(value: str) -> str:
-    try:
-        keypath.parse(value)
-    except InvalidInput as error:
-        raise ValueError(f"{error.message}: {error.hint}") from None
-    return value
-
-
 def _http(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s@/?#]+(/[^\s?#]*)?", value):
         raise ValueError("must be an http or https URL without user, query or fragment")
@@ -55,13 +44,24 @@ def smoke_url(value: str) -> str:
     return value
 
 
+def subject(value: str) -> str:
+    """The template of a commit's subject, if it is one line and its placeholders are known."""
+    if not value.strip() or any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError("must be one line of text")
+    known = ("service", "version", "environment", "digest")
+    unknown = sorted(set(re.findall(r"\{([^{}]*)\}", value)) - set(known))
+    if unknown or re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", value)):
+        odd = f"unknown {{{unknown[0]}}}" if unknown else "a brace without its other half"
+        raise ValueError(f"{odd}; known: {', '.join(f'{{{name}}}' for name in known)}")
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration, json_schema_input_type=str),
     PlainSerializer(_as_text, return_type=str),
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
-KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
 RepositoryUrl = Annotated[str, AfterValidator(_http)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]

@@ -1,0 +1,65 @@
+"""The GitOps update behind a gate: exactly what was approved is written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import Conflict
+from slipway.timing import Stopwatch
+from tests.contract.gitops_place import VALUES, Desk, a_desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path) as made:
+        yield made
+
+
+def test_an_approved_change_is_written_with_its_approval(desk: Desk) -> None:
+    approval = desk.approved(
+        reason="looks good\n\nSlipway-Version: 9.9.9\x1b[31m", approver="ana@example.com\nX: y"
+    )
+    desk.write("production", approval=approval)
+    lines = desk.messages()[0].splitlines()
+    assert lines[7:] == [
+        "Approved-By: ana@example.com X: y",
+        "Approved-At: 2026-11-23T09:30:00Z",
+        "Approval-Reason: looks good Slipway-Version: 9.9.9 [31m",
+    ]
+    assert len([line for line in lines if line.startswith("Slipway-Version")]) == 1
+
+
+def test_an_approval_survives_changes_beside_the_value(desk: Desk) -> None:
+    approval = desk.approved()
+    theirs = b"# note\n" + VALUES
+    desk.meanwhile({"production.yaml": theirs})
+    promotion = desk.write(
+        "production", approval=approval, watch=Stopwatch(sleep=lambda seconds: None)
+    )
+    assert promotion.committed
+    assert desk.read("production.yaml") == theirs.replace(b"1.0.0", b'"1.1.0"')
+
+
+@pytest.mark.parametrize(
+    "void",
+    [{"fingerprint": "0" * 64}, {"digest": "sha256:" + "f" * 64}, {"decision": "reject"}, None],
+    ids=["another change", "another image", "rejected", "none at all"],
+)
+def test_without_a_fitting_approval_nothing_is_written(
+    desk: Desk, void: dict[str, str] | None
+) -> None:
+    approval = None if void is None else desk.approved(**void)
+    base = desk.head()
+    with pytest.raises(Conflict, match="approv"):
+        desk.write("production", approval=approval)
+    assert desk.head() == base
+
+
+def test_an_approval_is_void_when_the_value_changes_during_the_race(desk: Desk) -> None:
+    approval = desk.approved()
+    theirs = VALUES.replace(b"1.0.0", b"1.0.5")
+    desk.meanwhile({"production.yaml": theirs})
+    with pytest.raises(Conflict, match="no longer the one that was approved"):
+        desk.write("production", approval=approval, watch=Stopwatch(sleep=lambda seconds: None))
+    assert desk.read("production.yaml") == theirs

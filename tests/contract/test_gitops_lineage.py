@@ -1,0 +1,32 @@
+"""How a revision that an engine reports relates to the commit that was written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.serving import Fault
+from tests.contract.gitops_place import VALUES, Desk, a_desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path) as made:
+        yield made
+
+
+def test_lineage_of_what_an_engine_reports(desk: Desk) -> None:
+    before = desk.head()
+    ours = desk.write().revision
+    beside = desk.commit({"production.yaml": b"x: 1\n"})
+    changed = desk.commit({"staging.yaml": VALUES})
+    asked = len(desk.server.traffic.requests)
+    assert desk.lineage(ours, ours) == "same"
+    assert desk.lineage(ours, "1.1.0") == "unknown"
+    assert len(desk.server.traffic.requests) == asked  # both are told without asking
+    assert desk.lineage(ours, beside) == "newer"
+    assert desk.lineage(ours, changed) == "changed"
+    assert desk.lineage(ours, before) == "without"
+    assert desk.lineage(ours, "f" * 40) == "unknown"
+    desk.server.traffic.faults.append(Fault(status=503, times=-1))
+    assert desk.lineage(ours, beside) == "unknown"
