@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from slipway.clients.argocd import Client
 from slipway.engines.argocd_workloads import unhealthy
 from slipway.errors import SlipwayError
 from slipway.service import Application
@@ -18,7 +17,33 @@ _LINES = 5  # of Pods, and of events
 _LOG = 10  # lines
 
 
-def diagnosis(client: Client, application: Application) -> str:
+class Live(Protocol):
+    """What is seen of an application's cluster."""
+
+    def nodes(self, app: Application, seconds: float) -> list[Json]:
+        """The nodes of the resource tree."""
+
+    def events(self, app: Application, subject: Json | None, seconds: float) -> list[Json]:
+        """Kubernetes events of one node, or of the application."""
+
+    def log(
+        self, app: Application, pod: Json, container: str, lines: int, seconds: float
+    ) -> list[str]:
+        """The last lines of a container of a Pod."""
+
+
+class Readable(Protocol):
+    """Where an application is read from."""
+
+    @property
+    def live(self) -> Live:
+        """Its cluster."""
+
+    def application(self, app: Application, seconds: float) -> Json:
+        """The Application object."""
+
+
+def diagnosis(client: Readable, application: Application) -> str:
     """Pod reasons, what is out of sync, warnings, the end of a log; empty when nothing can be read.
 
     Every line is foreign text made fit to be shown. It never raises, and takes at most 10 seconds.
@@ -61,7 +86,7 @@ def _warnings(events: Iterable[Json]) -> list[str]:
     return [f"{e.get('reason')}: {e.get('message')}" for e in warnings[-_LINES:]]
 
 
-def _log(client: Client, application: Application, pod: Json, seconds: float) -> list[str]:
+def _log(client: Readable, application: Application, pod: Json, seconds: float) -> list[str]:
     """The log's end of the Pod's container; needs a permission of its own, `logs, get`."""
     lines = client.live.log(application, pod, "", _LOG, seconds)
     return [f"log of Pod/{pod.get('name')}:", *(f"  {line}" for line in lines)] if lines else []

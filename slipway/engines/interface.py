@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Protocol
 
+from slipway.clients import kubernetes
 from slipway.clients.argocd import connect
 from slipway.engines.argocd import CALL, ArgoCD
+from slipway.engines.argocd_core import ArgoCDCore
 from slipway.readiness.observation import Observation
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
@@ -59,7 +61,15 @@ def _argocd(
         yield engine
 
 
-_ENGINES = {"argocd": _argocd}
+@contextmanager
+def _argocd_core(
+    settings: Settings, gitops: GitOps | None, left: Callable[[], float]
+) -> Iterator[Engine]:
+    with kubernetes.connect(settings) as client:
+        yield ArgoCDCore(client, gitops, left)
+
+
+_ENGINES = {"argocd": _argocd, "argocd-core": _argocd_core}
 
 
 @contextmanager

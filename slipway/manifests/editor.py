@@ -5,14 +5,20 @@ before it is returned, and the change is refused when anything but the value dif
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
 from slipway.errors import InvalidInput
 from slipway.manifests import keypath
-from slipway.manifests.nodes import scalar
-from slipway.manifests.source import NotEditable, Source, document, outline, text_of
+from slipway.manifests.addition import addition
+from slipway.manifests.documents import chosen
+from slipway.manifests.keypath import Step
+from slipway.manifests.nodes import lacking, scalar, walk
+from slipway.manifests.source import NotEditable, Source, bom, decoded, documents
+from slipway.manifests.splice import Splice, replacement
+from slipway.manifests.trees import is_text, outline, text_of
 
 __all__ = ["Edited", "NotEditable", "get_scalar", "set_scalar"]
 
@@ -24,8 +30,7 @@ _NOT_TEXT = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|y|n|yes|no|on|off|true|false|null|~|",
     re.IGNORECASE,
 )
-_BOM = b"\xef\xbb\xbf"
-_STRING = "tag:yaml.org,2002:str"
+Document = Mapping[str, str] | None  # values, by key, of the one document that is meant
 
 
 class Edited(NamedTuple):
@@ -37,109 +42,95 @@ class Edited(NamedTuple):
     line: int  # of the value, from 1
 
 
-def get_scalar(source: bytes, key: str, *, file: str) -> str:
+def get_scalar(source: bytes, key: str, *, file: str, document: Document = None) -> str:
     """The value of `key` as text, whatever type a reader would give it.
 
     `key` follows keypath.py, `file` is the name used in messages. Raises NotEditable, InvalidInput.
     """
-    text = _decoded(source, file, key)
-    spot = Source(text, file, key)
-    node, _ = scalar(spot, document(spot), keypath.parse(key))
-    return text_of(node)
+    spot = _read(decoded(source, file, key), document)
+    return text_of(scalar(spot.source, spot.root, spot.steps)[0])
 
 
-def set_scalar(source: bytes, key: str, value: str, *, file: str) -> Edited:
+def set_scalar(
+    source: bytes,
+    key: str,
+    value: str,
+    *,
+    file: str,
+    document: Document = None,
+    create: bool = False,
+) -> Edited:
     """The file with `key` set to `value`, always as a string: a plain value becomes quoted.
 
-    A value that is there already leaves the file as it is. Raises NotEditable when the edit cannot
-    be made without doubt, InvalidInput for a malformed key or value.
+    A value that is there already leaves the file as it is. With `create` a missing last key is
+    added to its mapping. Raises NotEditable when the edit cannot be made without doubt,
+    InvalidInput for a malformed key or value.
     """
     if not _VALUE.fullmatch(value):
         raise InvalidInput(
             f"{value!r} cannot be written to {file}: {key}: it is neither a tag nor a digest",
             "use {version} or {digest}; letters, digits, '.', '_' and '-', at most 128",
         )
-    text = _decoded(source, file, key)
-    spot = Source(text, file, key)
-    root = document(spot)
-    node, name = scalar(spot, root, keypath.parse(key))
-    line = spot.line(name or node)
-    start, end = _span(spot, node, line) if _stands(node) else _gap(spot, name, line)
-    old = text_of(node)
+    spot = _read(decoded(source, file, key), document)
+    parent = lacking(*spot.way) if create else None
+    if parent is not None:
+        splice = addition(spot.source, spot.root, parent, spot.last, value)
+        return _made(source, spot, splice, parent, "", value)
+    node, name = scalar(*spot.way)
+    old, line = text_of(node), spot.source.line(name or node)
+    splice = replacement(spot.source, node, name, value)
     if old == value and (node.style in ("'", '"') or not _NOT_TEXT.fullmatch(old)):
         return Edited(source, old, False, line)
-    edited = text[:start] + _written(node, value) + text[end:]
-    _require_single_change(spot, root, node, edited, value)
-    return Edited(_prefix(source) + edited.encode(), old, True, line)
+    return _made(source, spot, splice, node, old, value)
 
 
-def _prefix(source: bytes) -> bytes:
-    return _BOM if source.startswith(_BOM) else b""
+class _Read(NamedTuple):
+    """A text as read, and the document and the way in it that are meant."""
+
+    source: Source
+    document: Document
+    roots: tuple[Node, ...]
+    root: Node
+    steps: tuple[Step, ...]
+
+    @property
+    def way(self) -> tuple[Source, Node, tuple[Step, ...]]:
+        return self.source, self.root, self.steps
+
+    @property
+    def last(self) -> str:
+        return str(self.steps[-1])
 
 
-def _decoded(source: bytes, file: str, key: str) -> str:
+def _read(source: Source, document: Document) -> _Read:
+    roots, steps = documents(source), keypath.parse(source.key)
+    return _Read(source, document, roots, chosen(source, roots, document), steps)
+
+
+def _made(
+    content: bytes, before: _Read, splice: Splice, place: Node, old: str, value: str
+) -> Edited:
+    """The edit, once its result is read again and differs from `before` in nothing but `place`."""
+    edited = Source(splice.into(before.source.text), before.source.file, before.source.key)
     try:
-        text = source.removeprefix(_BOM).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise NotEditable(
-            f"{file}: {key}: not UTF-8 at byte {error.start + len(_prefix(source))}",
-            "save the file as UTF-8",
-        ) from None
-    for character, name in (("\0", "a NUL character"), ("\x85", "a U+0085 line break")):
-        if character in text:
-            line = text.count("\n", 0, text.index(character)) + 1
-            raise NotEditable(
-                f"{file}:{line}: {key}: the file holds {name}", "remove the character"
-            )
-    return text
+        after = _read(edited, before.document)
+        node, name = scalar(*after.way)
+        line = edited.line(name or node)
+        if is_text(node, value) and _differ_only_at(place, node, before, after):
+            return Edited(bom(content) + edited.text.encode(), old, True, line)
+    except NotEditable:
+        pass
+    raise before.source.refuse(
+        "the edit would change more than the value, and was not made",
+        "write the value in double quotes by hand once",
+        before.source.line(place),
+    )
 
 
-def _stands(node: ScalarNode) -> bool:
-    """Whether the value has a token at all; `key:` alone has none."""
-    return bool(node.value or node.style or node.start_mark.index < node.end_mark.index)
-
-
-def _span(spot: Source, node: ScalarNode, line: int) -> tuple[int, int]:
-    """Where the value's token begins and ends, quotes included."""
-    start, end = node.start_mark.index, node.end_mark.index
-    raw = spot.text[start:end]
-    if raw.startswith("!"):
-        raise spot.refuse("the value carries a tag", "write the value without '!...'", line)
-    if node.style in ("|", ">"):
-        raise spot.refuse("the value is a block of text", "write it on one line", line)
-    if node.style is None:
-        raw = raw.rstrip()
-    if "\n" in raw or "\r" in raw:
-        raise spot.refuse("the value spans lines", "write it on one line", line)
-    return start, start + len(raw)
-
-
-def _gap(spot: Source, name: Node | None, line: int) -> tuple[int, int]:
-    """Where a missing value belongs: behind the colon. The parser's own mark is further on."""
-    colon = name and re.compile(r"[ \t]*:").match(spot.text, name.end_mark.index)
-    if not colon:
-        raise spot.refuse("there is no value and no colon to put one behind", "write 'key:'", line)
-    return colon.end(), colon.end()
-
-
-def _written(node: ScalarNode, value: str) -> str:
-    """The value's new token: in the quotes it had, else in double quotes."""
-    if node.style == "'":
-        return f"'{value}'"
-    return f'"{value}"' if _stands(node) else f' "{value}"'
-
-
-def _require_single_change(
-    spot: Source, root: Node, node: ScalarNode, edited: str, value: str
-) -> None:
-    """Read the edited text and refuse it unless exactly one scalar differs, and is `value`."""
-    before = list(outline(root))
-    after = list(outline(document(Source(edited, spot.file, spot.key))))
-    expected = ("ScalarNode", _STRING, value)
-    quoted_only = ("ScalarNode", str(node.tag), node.value) == expected
-    differing = [new for old, new in zip(before, after, strict=False) if old != new]
-    if len(before) != len(after) or differing != ([] if quoted_only else [expected]):
-        raise spot.refuse(
-            "the edit would change more than the value, and was not made",
-            "write the value in double quotes by hand once",
-        )
+def _differ_only_at(place: Node, node: ScalarNode, before: _Read, after: _Read) -> bool:
+    """`place` is the scalar that `node` stands for, or the mapping that has got it as its last."""
+    if isinstance(place, ScalarNode):
+        return outline(before.roots, place) == outline(after.roots, node)
+    key, added = walk(after.source, after.root, after.steps[:-1]).node.value.pop()
+    same = outline(before.roots) == outline(after.roots)
+    return same and added is node and is_text(key, before.last)

@@ -1,13 +1,14 @@
 """What one environment's GitOps update changes, and the commit message that says so. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
 from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
+from slipway.manifests.globs import is_pattern, matches
 from slipway.model import Approval, Change, Edit, Image
 from slipway.release.versions import Version
 from slipway.service import Environment, Service, Update
@@ -36,24 +37,29 @@ def compute(
 ) -> Computed:
     """The edits that carry `image` into `environment`, on the files as they are at `base`.
 
-    `contents` holds every file the updates name; None: no such file. Raises NotFound, NotEditable,
-    InvalidInput, and Superseded when a newer version would be overwritten.
+    `contents` holds every file the updates name, and every one that their patterns select; None: no
+    such file. Raises NotFound, NotEditable, InvalidInput, and Superseded when a newer version would
+    be overwritten.
     """
     files: dict[str, bytes] = {}
     edits = []
-    for update in environment.updates:
-        source = files.get(update.file, contents[update.file])
+    for update, path in _places(environment, contents):
+        source = files.get(path, contents.get(path))
         if source is None:
+            there = "no file that matches" if is_pattern(path) else "no file"
             raise NotFound(
-                f"{environment.name}: there is no file {update.file} at {base}",
+                f"{environment.name}: there is {there} {path} at {base}",
                 "correct updates.file in the service file, or add the file to the repository",
             )
         value = wanted(update, image)
-        edited = set_scalar(source, update.key, value, file=update.file)
+        edited = set_scalar(
+            source, update.key, value,
+            file=path, document=update.document, create=update.create,
+        )  # fmt: skip
         if edited.changed:
-            _refuse_older(update, edited.old, image)
-            edits.append(Edit(file=update.file, key=update.key, old=edited.old, new=value))
-            files[update.file] = edited.text
+            _refuse_older(update, path, edited.old, image)
+            edits.append(Edit(file=path, key=_named(update), old=edited.old, new=value))
+            files[path] = edited.text
     diff = "".join(unified(path, contents[path] or b"", text) for path, text in files.items())
     change = Change(environment=environment.name, edits=tuple(edits), diff=diff, base=base)
     return Computed(change, files)
@@ -61,23 +67,45 @@ def compute(
 
 def holds(environment: Environment, image: Image, contents: Mapping[str, bytes | None]) -> bool:
     """Whether every value of the environment still is the one `image` asks for."""
+    return all(
+        _holds(update, path, contents.get(path), image)
+        for update, path in _places(environment, contents)
+    )
+
+
+def _holds(update: Update, path: str, source: bytes | None, image: Image) -> bool:
+    if source is None:
+        return False
+    try:
+        there = get_scalar(source, update.key, file=path, document=update.document)
+    except NotEditable:
+        return False
+    return there == wanted(update, image)
+
+
+def _named(update: Update) -> str:
+    """The key as people know it; in a file of several documents, with the one that is meant."""
+    chosen = ", ".join(f"{key}: {value}" for key, value in (update.document or {}).items())
+    return f"{update.key} ({chosen})" if chosen else update.key
+
+
+def _places(
+    environment: Environment, contents: Mapping[str, bytes | None]
+) -> Iterator[tuple[Update, str]]:
+    """Every update with every file it means; a pattern that selects none stands for itself."""
+    present = sorted(path for path, content in contents.items() if content is not None)
     for update in environment.updates:
-        source = contents[update.file]
-        try:
-            if source is None or wanted(update, image) != get_scalar(
-                source, update.key, file=update.file
-            ):
-                return False
-        except NotEditable:
-            return False
-    return True
+        selected = [update.file]
+        if is_pattern(update.file):
+            selected = [path for path in present if matches(update.file, path)] or selected
+        yield from ((update, path) for path in selected)
 
 
-def _refuse_older(update: Update, old: str, image: Image) -> None:
+def _refuse_older(update: Update, path: str, old: str, image: Image) -> None:
     there, ours = _version_in(update, old), Version.parsed(image.version)
     if there and ours and there > ours:
         raise Superseded(
-            f"{update.file}: {update.key} is already {old}, newer than {image.version}",
+            f"{path}: {update.key} is already {old}, newer than {image.version}",
             "nothing to do; to go back on purpose, promote the earlier version as a rollback",
         )
 

@@ -18,6 +18,7 @@ _SELECTOR = re.compile(
     r'|(?P<field>(?:[^=\[\]"\\]|\\.)+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\]"]*)))\]'
 )
 _ESCAPE = re.compile(r"\\(.)")
+_SPECIAL = re.compile(r'[.\[\]"\\]')
 
 
 class Match(NamedTuple):
@@ -47,6 +48,17 @@ def parse(key: str) -> tuple[Step, ...]:
     if not steps:
         raise _malformed(key, 0)
     return tuple(steps)
+
+
+def longer(walked: str, step: Step) -> str:
+    """A key with one more step, written so that `parse` reads it again."""
+    if isinstance(step, int):
+        return f"{walked}[{step}]"
+    if isinstance(step, Match):
+        return f"{walked}{step}"
+    plain = step and not _SPECIAL.search(step)
+    name = step if plain else '"' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{walked}.{name}" if walked else name
 
 
 def _name(key: str, position: int, steps: list[Step]) -> int:

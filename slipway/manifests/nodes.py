@@ -4,13 +4,14 @@ Whatever could make an edit mean something else than it says is refused: anchors
 way, merge keys, duplicate keys, and predicates that fit several items or none.
 """
 
-import difflib
 from typing import NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from slipway.manifests.keypath import Match, Step
-from slipway.manifests.source import NotEditable, Source, text_of
+from slipway.manifests.keypath import Match, Step, longer
+from slipway.manifests.nearest import nearest
+from slipway.manifests.source import NotEditable, Source
+from slipway.manifests.trees import stands, text_of
 
 _SHOWN = 8  # keys named in a hint
 
@@ -24,20 +25,37 @@ class Child(NamedTuple):
 
 def scalar(source: Source, root: Node, steps: tuple[Step, ...]) -> tuple[ScalarNode, Node | None]:
     """The scalar at the end of the way, and its key; NotEditable when way or end are unfit."""
-    (node, key), walked = Child(root, None), ""
-    for step in steps:
-        _refuse_shared(source, node, walked)
-        node, key = _next(source, node, step, walked)
-        walked = _longer(walked, step)
-    _refuse_shared(source, node, walked)
+    node, key = walk(source, root, steps)
     if not isinstance(node, ScalarNode):
         kind = "a list" if isinstance(node, SequenceNode) else "a mapping"
         raise source.refuse(
-            f"'{walked}' is {kind}, not a value",
+            f"'{source.key}' is {kind}, not a value",
             f"name a value inside it; there is {_names(_keys(node))}",
             source.line(node),
         )
     return node, key
+
+
+def lacking(source: Source, root: Node, steps: tuple[Step, ...]) -> MappingNode | None:
+    """The mapping that the last key is missing in; None when it is there, or is no mapping's key.
+
+    NotEditable when the way to the mapping is unfit.
+    """
+    node, name = walk(source, root, steps[:-1]).node, steps[-1]
+    if not isinstance(node, MappingNode) or not isinstance(name, str):
+        return None
+    return None if name in _keys(node) else node
+
+
+def walk(source: Source, root: Node, steps: tuple[Step, ...]) -> Child:
+    """What is at the end of the way; NotEditable when something else would change with it."""
+    child, walked = Child(root, None), ""
+    _refuse_shared(source, root, walked)
+    for step in steps:
+        child = _next(source, root, child.node, step, walked)
+        walked = longer(walked, step)
+        _refuse_shared(source, child.node, walked)
+    return child
 
 
 def _refuse_shared(source: Source, node: Node, walked: str) -> None:
@@ -50,9 +68,9 @@ def _refuse_shared(source: Source, node: Node, walked: str) -> None:
         )
 
 
-def _next(source: Source, node: Node, step: Step, walked: str) -> Child:
+def _next(source: Source, root: Node, node: Node, step: Step, walked: str) -> Child:
     if isinstance(step, str):
-        return _by_key(source, node, step, walked)
+        return _by_key(source, root, node, step, walked)
     if not isinstance(node, SequenceNode):
         raise source.refuse(
             f"'{walked}' is not a list", "correct the key: [ ] selects from a list",
@@ -69,7 +87,7 @@ def _next(source: Source, node: Node, step: Step, walked: str) -> Child:
     return _by_property(source, node, step, walked)
 
 
-def _by_key(source: Source, node: Node, name: str, walked: str) -> Child:
+def _by_key(source: Source, root: Node, node: Node, name: str, walked: str) -> Child:
     if isinstance(node, ScalarNode):
         raise _not_a_mapping(source, node, walked)
     if not isinstance(node, MappingNode):
@@ -82,40 +100,44 @@ def _by_key(source: Source, node: Node, name: str, walked: str) -> Child:
     if len(found) > 1:
         lines = " and ".join(str(source.line(key)) for key, _ in found)
         raise source.refuse(
-            f"duplicate key '{_longer(walked, name)}' on lines {lines}",
+            f"duplicate key '{longer(walked, name)}' on lines {lines}",
             "remove one of them",
             source.line(found[1][0]),
         )
     if found:
         return Child(found[0][1], found[0][0])
-    raise _missing(source, node, name, walked)
+    raise _missing(source, root, node, name, walked)
 
 
 def _not_a_mapping(source: Source, node: ScalarNode, walked: str) -> NotEditable:
+    line = source.line(node) if stands(node) else None
     if node.style in ("|", ">"):
         return source.refuse(
             f"'{walked}' is a block of text, and the key would be inside that text",
             "use structured values (in an Argo CD Application: valuesObject instead of values)",
-            source.line(node),
+            line,
+        )
+    if node.style is None and node.value in ("", "~", "null"):
+        return source.refuse(
+            f"'{walked or 'the document'}' is empty", "write the key under it, with any value", line
         )
     return source.refuse(
-        f"'{walked or 'the document'}' is a value, not a mapping",
-        "correct the key", source.line(node),
-    )  # fmt: skip
+        f"'{walked or 'the document'}' is a value, not a mapping", "correct the key", line
+    )
 
 
-def _missing(source: Source, node: MappingNode, name: str, walked: str) -> NotEditable:
-    line = source.line(node)
+def _missing(source: Source, root: Node, node: MappingNode, name: str, walked: str) -> NotEditable:
+    missing, line = longer(walked, name), source.line(node)
     if any(_text(key) == "<<" and name in _merged(value) for key, value in node.value):
         return source.refuse(
-            f"'{_longer(walked, name)}' comes only from a merge key: editing it there would change"
-            " other places too",
+            f"'{missing}' comes only from a merge key: editing it there would change other places"
+            " too",
             f"give the mapping a {name} of its own",
             line,
         )
-    near = difflib.get_close_matches(name, _keys(node), n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"there is {_names(_keys(node))}"
-    return source.refuse(f"there is no key '{_longer(walked, name)}'", hint, line)
+    near = nearest(root, source.key)
+    hint = f"did you mean '{near}'?" if near else f"there is {_names(_keys(node))}"
+    return source.refuse(f"there is no key '{missing}'", hint, line)
 
 
 def _merged(node: Node) -> set[str]:
@@ -162,9 +184,3 @@ def _keys(node: Node) -> list[str]:
 def _names(names: list[str]) -> str:
     more = ", ..." if len(names) > _SHOWN else ""
     return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more if names else "none"
-
-
-def _longer(walked: str, step: Step) -> str:
-    if isinstance(step, str):
-        return f"{walked}.{step}" if walked else step
-    return f"{walked}[{step}]" if isinstance(step, int) else f"{walked}{step}"

@@ -9,6 +9,7 @@ from slipway.model import Value
 from slipway.service.words import (
     Branch,
     Duration,
+    KeyPath,
     Name,
     RepositoryPath,
     RepositoryUrl,
@@ -29,9 +30,9 @@ class Update(Value):
     """One scalar to write. `{version}` and `{digest}` in the value are replaced."""
 
     file: RepositoryPath  # `*`, `?` and `**` select several
-    key: Annotated[str, Field(min_length=1)]
+    key: KeyPath
     value: Annotated[str, Field(pattern=r"^[^{}]*(\{(version|digest)\}[^{}]*)*$")] = "{version}"
-    document: dict[str, str] | None = None  # key and value of the one document that is meant
+    document: dict[KeyPath, str] | None = None  # key and value of the one document that is meant
     create: bool = False  # add the key where it is missing
 
 

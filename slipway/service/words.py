@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from slipway.errors import InvalidInput
+from slipway.manifests import keypath
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -28,6 +31,14 @@ def _inside(value: str) -> str:
     bad = path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("-")
     if bad or any(ord(c) < 32 for c in value) or ".git" in [p.lower() for p in path.parts]:
         raise ValueError("must be a path inside the repository, without '..', '\\' or '.git'")
+    return value
+
+
+def _key_path(value: str) -> str:
+    try:
+        keypath.parse(value)
+    except InvalidInput as error:
+        raise ValueError(f"{error.message}: {error.hint}") from None
     return value
 
 
@@ -62,6 +73,7 @@ Duration = Annotated[
     PlainSerializer(_as_text, return_type=str),
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
+KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
 RepositoryUrl = Annotated[str, AfterValidator(_http)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]

@@ -77,6 +77,7 @@ class Wait:
     revision: str
     version: str
     token: str = ROBOT.token
+    settings: Settings | None = None  # of another engine than the API server at `url`
     settle: float = 2.0
     grace: float = 20.0
     timeout: float = 200.0
@@ -100,7 +101,7 @@ class Wait:
             "staging",
             self._image(),
             self.revision,
-            Settings(argocd_url=self.url, argocd_token=SecretStr(self.token)),
+            self.settings or Settings(argocd_url=self.url, argocd_token=SecretStr(self.token)),
             self._lineage,
             stopwatch(self.speed),
             report=self._report,

@@ -1,0 +1,38 @@
+"""What the tests of the manifest editor share."""
+
+from typing import Any
+
+from slipway.manifests.editor import set_scalar
+
+NEW = "1.10"  # a reader that takes it for a number makes it 1.1
+DIGEST = "sha256:" + "0a" * 32
+
+# Two sources, as in the original set-up, and text that only looks like a third value.
+APPLICATION = b"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  annotations:
+    example.com/version: "1.0.0"
+spec:
+  sources:
+    - repoURL: oci://ghcr.io/acme/charts/books-api
+      targetRevision: 1.0.0  # chart
+      helm:
+        valuesObject:
+          image:
+            tag: 1.0.0
+    - repoURL: https://github.com/acme/gitops
+      targetRevision: main
+      ref: values
+  literal:
+    values: |
+      image:
+        tag: 1.0.0
+"""
+CHART = "spec.sources[repoURL=oci://ghcr.io/acme/charts/books-api]"
+
+
+def edit(source: bytes, key: str = "image.tag", value: str = NEW, **how: Any) -> bytes:
+    """The file after the edit; `how` as for set_scalar."""
+    return set_scalar(source, key, value, file=how.pop("file", "values.yaml"), **how).text
