@@ -9,7 +9,7 @@ from slipway.readiness.look import Look
 from slipway.readiness.observation import Condition, Observation
 from slipway.readiness.verdict import Ask, Waiting
 
-_ERRORS = ("ComparisonError", "InvalidSpecError", "UnknownError", "DeletionError")
+_ERRORS = ("ComparisonError", "InvalidSpecError", "UnknownError", "DeletionError", "SourceError")
 
 
 def unmet(look: Look) -> Waiting | None:
@@ -88,7 +88,10 @@ def _uncompared() -> Waiting:
 
 def _clean(look: Look) -> Waiting | None:
     found = _condition(look.seen, "SyncError")
-    return Waiting(f"SyncError: {found.message}", "refresh", "sync-error") if found else None
+    if found:
+        return Waiting(f"SyncError: {found.message}", "refresh", "sync-error")
+    failing = _condition(look.seen, "ReconcileError")  # unlike a SyncError it is tried again
+    return Waiting(failing.message, state="failing") if failing else None
 
 
 def _synced(look: Look) -> Waiting | None:

@@ -177,6 +177,8 @@ def _failed_by_now(look: Look, waiting: Waiting, progress: Progress) -> Failed |
         return Failed("the application is degraded, and stays so", "its Pods and events say why")
     if waiting.state == "error" and look.previous.hard_refreshed and progress.readings >= _READINGS:
         return Failed(waiting.reason, "correct the manifests or the repository access, then retry")
+    if waiting.state == "failing":
+        return Failed(waiting.reason, "correct what it names, then run the promotion again")
     if waiting.state == "unproven":
         hint = "let the engine check health, or let us read the workloads of the application"
         return Failed(waiting.reason, hint)

@@ -1,0 +1,35 @@
+"""Which files of the repository we push to a chain reads. Pure.
+
+Source: source-controller v1.9 (values files are relative to the source's root, and the chart's own
+values.yaml is not among them unless it is named), kustomize-controller v1.9.
+"""
+
+import posixpath
+
+from slipway.engines.flux_chain import Chain, reads_commits
+from slipway.engines.flux_objects import Json, part, text
+
+_CHART = ("Chart.yaml", "Chart.lock", "values.schema.json", "templates/**", "charts/**", "crds/**")
+_VALUES = "values.yaml"
+
+
+def reads(chain: Chain) -> tuple[str, ...] | None:
+    """Path patterns; empty when it reads nothing of the repository, None when it cannot be told."""
+    if not reads_commits(chain):
+        return ()
+    spec = part(chain.last, "spec")
+    if chain.last.get("kind") == "Kustomization":
+        path = text(spec, "path")
+        components = (posixpath.join(path, str(each)) for each in spec.get("components") or ())
+        return tuple(_below(folder, "**") for folder in (path, *components))
+    return _of_chart(part(chain.chart or {}, "spec") or part(spec, "chart", "spec"))
+
+
+def _of_chart(spec: Json) -> tuple[str, ...]:
+    chart, files = text(spec, "chart"), spec.get("valuesFiles") or ()
+    own = [_below(chart, name) for name in (*_CHART, *(() if files else (_VALUES,)))]
+    return (*own, *(_below("", str(name)) for name in files))
+
+
+def _below(folder: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join("/", folder, name)).lstrip("/")

@@ -1,0 +1,111 @@
+"""From the objects of a Flux chain to an Observation. Pure: shapes in, values out.
+
+Flux has no object that says "commit X runs": each link says which revision of the link before it
+has taken. Source: Flux v2.9.4 (source-controller 1.9, kustomize-controller 1.9, helm-controller
+1.6). How it becomes what `readiness.judge` understands:
+
+| field | HelmRelease | Kustomization |
+|---|---|---|
+| `revisions` | the commit in the chart that was last attempted (`lastAttemptedRevision` equal to the HelmChart's `artifact.revision`, which holds `+` and 12 hex digits of its `observedSourceArtifactRevision`); only these 12 digits while the chart has moved on; of an OCI chart the digest | `lastAttemptedRevision`; of an OCI artifact the commit that it names as its origin |
+| `sync` | Synced: `history[0]` is deployed, and has the attempted chart version and `configDigest` | Synced: `lastAppliedRevision` is the attempted one, or all is applied and only health is missing |
+| `health` | Ready and Released; Stalled or not ready at rest: Degraded | condition Healthy where something is checked, else Ready |
+| `health_proven` | False with `disableWait` | False without `wait` and `healthChecks` |
+| `operation` | Running: Reconciling, or generation not observed; Failed: Stalled, or a rollback is deployed; None: ended well | the same; a failure that is tried again is no operation, but a condition |
+| `conditions` | `SourceError`: the source or chart is not ready | the same, and `ReconcileError` |
+| `hold` | waits behind an older commit, or has not taken the newer one, and why | the same |
+| `stop` | suspended, strategy ChartVersion, a removed version, a source that has stalled | the same |
+| `health_since`, `reconciled_at` | `lastTransitionTime` of Ready: it is Unknown during each attempt | the same |
+
+A token in `lastHandledReconcileAt` is not read: it is echoed by failed and suspended objects too.
+"""  # noqa: E501  # a table's rows are lines
+
+from collections.abc import Sequence
+
+from slipway.engines.flux_chain import (
+    Chain,
+    artifact,
+    check_source,
+    checked_links,
+    digest,
+    reads_commits,
+)
+from slipway.engines.flux_kustomization import kustomization
+from slipway.engines.flux_objects import condition, current, deleting, named, part, since, text
+from slipway.engines.flux_reading import Reading, broken
+from slipway.engines.flux_reads import reads
+from slipway.engines.flux_release import release
+from slipway.engines.flux_stops import stop
+from slipway.errors import InvalidInput
+from slipway.readiness.observation import Condition, Observation, Tag, Workload
+from slipway.service import GitOps
+
+_OWNER = "kustomize.toolkit.fluxcd.io/name"  # label of what a Kustomization applied
+
+
+def observation(
+    chain: Chain,
+    workloads: Sequence[Workload] = (),
+    gitops: GitOps | None = None,
+    parent: Observation | None = None,
+) -> Observation:
+    """What one reading of the chain says.
+
+    Raises InvalidInput when it reads another repository or branch than the one we push to, and no
+    `parent` reads that one for it.
+    """
+    commits, last = reads_commits(chain), chain.last
+    if commits:
+        check_source(chain, gitops)
+    elif parent is None and chain.source is not None:
+        raise InvalidInput(
+            f"{named(last)} reads {named(chain.source)}, not the repository we push to",
+            "name the Kustomization that applies its manifest as application.parent",
+        )
+    read, ready = _read(chain), condition(last, "Ready")
+    return Observation(
+        sources=1,
+        index=0 if commits or chain.source is None else -1,
+        revisions=(read.reached,) if read.reached else (),
+        compared_to_spec=all(current(link) for link in checked_links(chain)),
+        sync=read.sync,
+        health=read.health,
+        health_since=since(ready),
+        reconciled_at=since(ready),
+        operation_requested=False,
+        operation=read.operation,
+        conditions=(*broken(chain), *_failing(read, chain)),
+        deleting=deleting(last),
+        skip_reconcile=False,
+        auto_sync=True,
+        has_parent=parent is not None or _OWNER in part(last, "metadata", "labels"),
+        out_of_sync=(named(last),) if read.sync == "OutOfSync" else (),
+        resource_version=text(last, "metadata", "resourceVersion"),
+        workloads=tuple(workloads),
+        stop=stop(chain),
+        hold=read.hold,
+        health_proven=read.proven,
+        reads=reads(chain),
+        parent=parent,
+        tags=_tags(chain),
+    )
+
+
+def _read(chain: Chain) -> Reading:
+    return kustomization(chain) if chain.last.get("kind") == "Kustomization" else release(chain)
+
+
+def _failing(read: Reading, chain: Chain) -> tuple[Condition, ...]:
+    if read.failing is None:
+        return ()
+    words = f"{named(chain.last)}: {read.failing.type}: {read.failing.message}"
+    return (Condition("ReconcileError", words),)
+
+
+def _tags(chain: Chain) -> tuple[Tag, ...]:
+    """A chart that is taken from a registry by its tag: the digest behind the tag proves it."""
+    source = chain.source or {}
+    tag = text(source, "spec", "ref", "tag")
+    if source.get("kind") != "OCIRepository" or not tag or not digest(artifact(source)):
+        return ()
+    path = text(source, "spec", "url").removeprefix("oci://")
+    return () if reads_commits(chain) else (Tag(0, f"{path}:{tag}"),)
