@@ -30,8 +30,6 @@ from sandbox.argocd.world import REFRESH, World
 from sandbox.rendering.repository import FULL_SHA, RepoError
 from sandbox.serving import Asgi
 
-VERSION = "v3.5.1+sandbox"
-
 
 class Api:
     """All endpoints over one world."""
@@ -99,11 +97,12 @@ class Api:
         return PlainTextResponse("ok")
 
     async def _version(self, request: Request) -> Response:
+        answer = {"Version": self._world.controls.version}
         try:
             self._caller(request)
         except ApiError:
-            return JSONResponse({"Version": VERSION})
-        return JSONResponse({"Version": VERSION, "Compiler": "none", "Platform": "sandbox"})
+            return JSONResponse(answer)
+        return JSONResponse({**answer, "Compiler": "none", "Platform": "sandbox"})
 
     async def _login(self, request: Request) -> Response:
         body = await body_of(request)

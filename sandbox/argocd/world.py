@@ -35,6 +35,7 @@ class Controls:
     coalesce: bool = True  # a refresh rides on a pending one, as in releases before 3.6
     repo_error_grace: float = 180.0  # seconds a timer compare swallows repository errors
     keep_alive: float = 15.0  # seconds between two comments on a stream
+    version: str = "v3.5.1+sandbox"
 
 
 @dataclass

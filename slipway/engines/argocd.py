@@ -7,6 +7,7 @@ from slipway.clients.argocd import Client
 from slipway.clients.argocd_stream import POLL, Limits, Stream
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
+from slipway.engines.argocd_versions import unsupported
 from slipway.engines.argocd_windows import with_block
 from slipway.engines.argocd_workloads import KINDS, workload
 from slipway.engines.parents import parent_of
@@ -47,7 +48,10 @@ class ArgoCD:
                 "it is expired, revoked or of another server: set a new argocd_token",
             )
         for each in filter(None, (parent_of(application), application)):
-            self._read(each)
+            missing = unsupported(self._read(each), self._client.version(self._limit()))
+            if missing:
+                hint = "update Argo CD, or deploy the application from a source it knows"
+                raise InvalidInput(f"application '{each.name}': {missing}", hint)
         needed = "sync" if application.sync == "manual" or application.terminate else "get"
         if not self._client.may(application, needed, self._limit()):
             target = f"{application.project}/{application.name}"
@@ -110,7 +114,7 @@ class ArgoCD:
 
     def explain(self, application: Application) -> str:
         """Pod reasons, warnings and a log, one a line; empty when they cannot be read."""
-        return diagnosis(self._client, application)
+        return diagnosis(self._client, application, self._client.version)
 
     def link(self, application: Application) -> str:
         """The page of the application in Argo CD's own interface."""

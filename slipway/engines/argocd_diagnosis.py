@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from slipway.engines.argocd_versions import retry_advice
 from slipway.engines.argocd_workloads import unhealthy
 from slipway.errors import SlipwayError
 from slipway.service import Application
@@ -43,9 +44,14 @@ class Readable(Protocol):
         """The Application object."""
 
 
-def diagnosis(client: Readable, application: Application) -> str:
+def diagnosis(
+    client: Readable,
+    application: Application,
+    version: Callable[[float], str] = lambda _: "",
+) -> str:
     """Pod reasons, what is out of sync, warnings, the end of a log; empty when nothing can be read.
 
+    `version` asks for Argo CD's, within some seconds.
     Every line is foreign text made fit to be shown. It never raises, and takes at most 10 seconds.
     """
     end = time.monotonic() + _ALL
@@ -62,7 +68,9 @@ def diagnosis(client: Readable, application: Application) -> str:
     pods = ask(lambda _: _subjects(nodes))
     pod = pods[0] if pods else None
     lines = ask(lambda _: unhealthy(nodes)[:_LINES])
-    lines += ask(lambda seconds: _differing(client.application(application, seconds)))
+    read = ask(lambda seconds: [client.application(application, seconds)])
+    lines += ask(lambda seconds: _advice(read[0], version(seconds))) if read else []
+    lines += ask(lambda _: _differing(read[0])) if read else []
     lines += ask(lambda seconds: _warnings(live.events(application, pod, seconds)))
     if pod:
         lines += ask(lambda seconds: _log(client, application, pod, seconds))
@@ -79,6 +87,11 @@ def _differing(application: Json) -> list[str]:
     resources = (application.get("status") or {}).get("resources") or ()
     names = [f"{r.get('kind')}/{r.get('name')}" for r in resources if r.get("status") != "Synced"]
     return [f"out of sync: {', '.join(names[:_LINES])}"] if names else []
+
+
+def _advice(application: Json, version: str) -> list[str]:
+    advice = retry_advice(application, version)
+    return [advice] if advice else []
 
 
 def _warnings(events: Iterable[Json]) -> list[str]:
