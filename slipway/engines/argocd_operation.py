@@ -1,7 +1,10 @@
 """The current or the last sync of an Argo CD Application. Pure: shapes in, values out."""
 
 from slipway.engines.argocd_shapes import Json, moment, named, part, revisions, text
+from slipway.engines.argocd_sources import same_sources
 from slipway.readiness.observation import Operation
+
+_PARKED = "blocked by sync window"
 
 
 def requested(application: Json) -> bool:
@@ -10,23 +13,43 @@ def requested(application: Json) -> bool:
     return operation is not None and not part(operation, "sync").get("dryRun")
 
 
-def operation(state: Json) -> Operation | None:
+def operation(state: Json, spec: Json) -> Operation | None:
     """`status.operationState`; it is absent just after a sync was asked for."""
     if not state:
         return None
-    asked, result = part(part(state, "operation"), "sync"), part(state, "syncResult")
+    whole, result = part(state, "operation"), part(state, "syncResult")
+    asked, retry = part(whole, "sync"), part(whole, "retry")
+    resources = result.get("resources") or ()
+    message, phase = text(state, "message"), text(state, "phase")
     return Operation(
-        phase=text(state, "phase"),
+        phase=phase,
         revisions=revisions(result) or revisions(asked),
         started_at=moment(state, "startedAt"),
         finished_at=moment(state, "finishedAt"),
-        message=text(state, "message"),
+        message=message,
         retry_count=int(state.get("retryCount") or 0),
         dry_run=bool(asked.get("dryRun")),
         partial=bool(asked.get("resources")),
         has_result=bool(revisions(result)),
-        failed_resources=tuple(_failed(r) for r in result.get("resources") or () if _bad(r)),
+        failed_resources=tuple(_failed(r) for r in resources if _bad(r)),
+        retry_limit=int(retry.get("limit") or 0),
+        retry_newest=bool(retry.get("refresh")),
+        of_spec=bool(result) and same_sources(spec, result),
+        images=tuple(str(i) for r in resources if _ran(r) for i in r.get("images") or ()),
+        jobs=tuple(named(r) for r in resources if r.get("kind") == "Job" and _applied(r)),
+        parked=phase == "Running" and _PARKED in message,
     )
+
+
+def _ran(resource: Json) -> bool:
+    """A hook that is through, or a Job or CronJob that was applied."""
+    if resource.get("hookType"):
+        return resource.get("hookPhase") == "Succeeded"
+    return resource.get("kind") in ("Job", "CronJob") and _applied(resource)
+
+
+def _applied(resource: Json) -> bool:
+    return resource.get("status") == "Synced" and not _bad(resource)
 
 
 def _bad(resource: Json) -> bool:

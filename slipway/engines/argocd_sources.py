@@ -1,55 +1,87 @@
-"""What an Argo CD Application is made from: its sources, and which of them is ours. Pure."""
+"""What an Argo CD Application is made from: its sources, and which of them is ours. Pure.
+
+With hydration the dry source is the one that people write, and the one we compare commits with;
+Argo CD itself compares the hydrated one.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from slipway.engines.argocd_shapes import Json, part, text
 from slipway.errors import InvalidInput
-from slipway.readiness.observation import Tag
+from slipway.readiness.observation import Pin, Tag
 from slipway.readiness.references import same_repository
 from slipway.service import GitOps
 
 _OCI = "oci://"
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # a version range is none
+_EXACT = re.compile(r"v?\d+\.\d+\.\d+([-+][\w.+-]+)?", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def sources(spec: Json) -> tuple[Json, ...]:
     """The sources of an application; `sources` wins over `source`."""
     several = spec.get("sources") or ()
-    return tuple(several) if several else (part(spec, "source"),)
+    hydrator = part(spec, "sourceHydrator")
+    dry = part(hydrator, "drySource") if hydrator else part(spec, "source")
+    return tuple(several) if several else (dry,)
 
 
-def pushed(found: Sequence[Json], gitops: GitOps | None, name: str) -> int:
-    """Index of the source that reads the repository we push to; InvalidInput when none does."""
-    candidates = [index for index, source in enumerate(found) if _is_ours(source, gitops)]
-    if not candidates:
-        urls = ", ".join(str(source.get("repoURL")) for source in found)
-        wanted = gitops.repository if gitops else "a Git repository"
-        raise InvalidInput(
-            f"no source of application '{name}' reads {wanted}; it reads {urls or 'nothing'}",
-            "correct gitops.repository in the service file, or the application's source; where "
-            "another application deploys its manifest, name that one in application.parent",
-        )
+def pushed(found: Sequence[Json], gitops: GitOps | None) -> tuple[int, ...]:
+    """Indices of the sources that follow the branch we push to.
+
+    Where none follows it, the first of the repository: it may be pinned to a tag. A source of
+    another branch or repository is not asked for the commit. Two sources may share an address, as
+    a chart and a `ref`: the kind of the source decides, and all that follow the branch count.
+    """
+    ours = [index for index, source in enumerate(found) if _is_ours(source, gitops)]
     followed = {"", "HEAD"} | ({gitops.branch} if gitops else set())
-    return next(
-        (i for i in candidates if text(found[i], "targetRevision") in followed), candidates[0]
+    following = [i for i in ours if _branch(found[i]) in followed]
+    return tuple(following or ours[:1])
+
+
+def nothing_pushed(found: Sequence[Json], gitops: GitOps | None, name: str) -> InvalidInput:
+    """The error when no source is the repository we push to."""
+    urls = ", ".join(str(source.get("repoURL")) for source in found)
+    wanted = gitops.repository if gitops else "a Git repository"
+    return InvalidInput(
+        f"no source of application '{name}' reads {wanted}; it reads {urls or 'nothing'}",
+        "correct gitops.repository in the service file, or the application's source; where "
+        "another application deploys its manifest, name that one in application.parent",
     )
 
 
-def pushed_or_none(found: Sequence[Json], gitops: GitOps | None) -> int:
-    """The same where its parent may read the repository instead: -1 when no source does."""
-    if any(_is_ours(source, gitops) for source in found):
-        return pushed(found, gitops, "")
-    return -1
-
-
-def tags(found: Sequence[Json]) -> Iterator[Tag]:
+def tags(found: Sequence[Json]) -> tuple[Tag, ...]:
     """The sources in OCI registries that name a tag; they report a digest, even with `chart`."""
-    for index, source in enumerate(found):
-        url, tag = text(source, "repoURL"), text(source, "targetRevision")
-        if url.startswith(_OCI) and _TAG.fullmatch(tag):
-            yield Tag(index, f"{url.removeprefix(_OCI).strip('/')}:{tag}")
+    return tuple(
+        Tag(index, f"{text(source, 'repoURL').removeprefix(_OCI).strip('/')}:{tag}")
+        for index, source in enumerate(found)
+        if text(source, "repoURL").startswith(_OCI)
+        and _TAG.fullmatch(tag := text(source, "targetRevision"))
+    )
+
+
+def pins(found: Sequence[Json]) -> tuple[Pin, ...]:
+    """The sources that name a chart's exact version, or an artifact's digest: they report it."""
+    return tuple(
+        Pin(index, revision)
+        for index, source in enumerate(found)
+        if (revision := text(source, "targetRevision"))
+        and (_EXACT if _is_chart(source) else _DIGEST).fullmatch(revision)
+    )
+
+
+def values(value: Any) -> Iterator[str]:
+    """Every scalar below a value, as text."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from values(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from values(item)
+    elif value is not None:
+        yield str(value)
 
 
 def automatic(spec: Json) -> bool:
@@ -60,9 +92,32 @@ def automatic(spec: Json) -> bool:
 
 def same_spec(spec: Json, compared: Json) -> bool:
     """Whether the last compare used today's sources and destination."""
-    wanted = [_plain(source) for source in sources(spec)]
-    seen = [_plain(source) for source in sources(compared)]
-    return wanted == seen and _plain(spec.get("destination")) == _plain(compared.get("destination"))
+    here, there = _plain(spec.get("destination")), _plain(compared.get("destination"))
+    return bool(here == there) and same_sources(spec, compared)
+
+
+def same_sources(spec: Json, other: Json) -> bool:
+    """Whether `source` or `sources` of a compare or an operation are those of the spec."""
+    return bool(_plain(_rendered(spec)) == _plain(_rendered(other)))
+
+
+def _rendered(spec: Json) -> list[Json]:
+    """What Argo CD itself renders: with hydration the branch that holds the hydrated files."""
+    hydrator = part(spec, "sourceHydrator")
+    if not hydrator:
+        return list(sources(spec))
+    dry, sync = part(hydrator, "drySource"), part(hydrator, "syncSource")
+    wet = {"repoURL": dry.get("repoURL"), "path": sync.get("path")}
+    return [wet | {"targetRevision": sync.get("targetBranch")}]
+
+
+def _branch(source: Json) -> str:
+    return text(source, "targetRevision").removeprefix("refs/heads/")
+
+
+def _is_chart(source: Json) -> bool:
+    """A chart of a Helm repository; it reports the chart's version."""
+    return bool(source.get("chart")) and not text(source, "repoURL").startswith(_OCI)
 
 
 def _is_ours(source: Json, gitops: GitOps | None) -> bool:

@@ -12,10 +12,11 @@ KINDS = {
     ("apps", "DaemonSet"),
     ("argoproj.io", "Rollout"),
 }
+JOBS = {("batch", "Job"), ("batch", "CronJob")}  # read where the image runs in jobs
 
 
 def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
-    """One live manifest of a kind in KINDS; `nodes` of the resource tree show its Pods' trouble."""
+    """One live manifest of a kind in KINDS or JOBS; `nodes` of the tree show its Pods' trouble."""
     metadata, spec, status = (manifest.get(key) or {} for key in ("metadata", "spec", "status"))
     kind, name = str(manifest.get("kind")), str(metadata.get("name"))
     replicas, total, updated, available = _counts(kind, spec, status)
@@ -24,7 +25,7 @@ def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
         name=name,
         images=images(spec),
         generation=int(metadata.get("generation") or 0),
-        observed_generation=int(status.get("observedGeneration") or 0),  # a Rollout has a string
+        observed_generation=_observed(kind, metadata, status),
         replicas=replicas,
         total=total,
         updated=updated,
@@ -33,15 +34,31 @@ def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
     )
 
 
+def _observed(kind: str, metadata: Json, status: Json) -> int:
+    """A Rollout tells it as text; Jobs and CronJobs have no such field."""
+    if ("batch", kind) in JOBS:
+        return int(metadata.get("generation") or 0)
+    return int(status.get("observedGeneration") or 0)
+
+
 def images(spec: Json) -> tuple[str, ...]:
-    """The references in a Pod template."""
+    """The references in a Pod template; a CronJob's is that of its Jobs."""
+    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
     template = (spec.get("template") or {}).get("spec") or {}
     containers = [*(template.get("initContainers") or ()), *(template.get("containers") or ())]
     return tuple(str(container.get("image", "")) for container in containers)
 
 
 def _counts(kind: str, spec: Json, status: Json) -> tuple[int, int, int, int]:
-    """Wanted, all, updated and available Pods; a count of zero is left out of a status."""
+    """Wanted, all, updated and available Pods; a count of zero is left out of a status.
+
+    A Job counts by its completions. A CronJob is what its next run will be as soon as it is there.
+    """
+    if kind == "CronJob":
+        return 1, 1, 1, 1
+    if kind == "Job":
+        done, asked = int(status.get("succeeded") or 0), spec.get("completions")
+        return 1 if asked is None else int(asked), done, done, done
     if kind == "DaemonSet":
         names = ("currentNumberScheduled", "updatedNumberScheduled", "numberAvailable")
         wanted = int(status.get("desiredNumberScheduled") or 0)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Workload:
-    """A live Deployment, StatefulSet, DaemonSet or Rollout; counts are Pods."""
+    """A live Deployment, StatefulSet, DaemonSet, Rollout, Job or CronJob; counts are Pods."""
 
     kind: str
     name: str
@@ -30,6 +30,18 @@ class Workload:
             self.observed_generation >= self.generation and len(counts) == 1 and self.replicas > 0
         )
 
+    @property
+    def begun(self) -> bool:
+        """Some Pods run the newest template and are available: what a paused rollout comes to."""
+        return (
+            self.observed_generation >= self.generation and self.updated > 0 and self.available > 0
+        )
+
+    @property
+    def batch(self) -> bool:
+        """It runs to an end, or by a schedule: nothing of it serves requests."""
+        return self.kind in ("Job", "CronJob")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -45,6 +57,12 @@ class Operation:
     partial: bool = False  # of some resources only: self-heal or a person's choice
     has_result: bool = True  # it says what was applied
     failed_resources: tuple[str, ...] = ()
+    retry_limit: int = 0
+    retry_newest: bool = False  # a retry takes the newest revision, not the one it began with
+    of_spec: bool = False  # it applied today's sources
+    images: tuple[str, ...] = ()  # of the hooks, Jobs and CronJobs that it ran or applied
+    jobs: tuple[str, ...] = ()  # Jobs that it ran or applied, "Job/name"
+    parked: bool = False  # it waits for a sync window
 
     @property
     def finished(self) -> bool:
@@ -58,6 +76,18 @@ class Condition:
 
     type: str
     message: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the application; hooks are none."""
+
+    kind: str
+    name: str
+    health: str  # empty: it has none, or it is not told
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -82,6 +112,14 @@ class Tag:
 
     index: int  # of the source
     reference: str  # host[:port]/path:tag
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A source whose revision is known beforehand: a chart's version, an OCI digest."""
+
+    index: int  # of the source
+    revision: str
 
 
 @dataclass(frozen=True)
@@ -114,23 +152,42 @@ class Observation:
     reads: tuple[str, ...] | None = None
     parent: "Observation | None" = None  # of the application that deploys this one's manifest
     tags: tuple[Tag, ...] = ()  # sources whose revision is proven by the registry's digest
+    pins: tuple[Pin, ...] = ()
+    others: tuple[int, ...] = ()  # more sources that follow the branch we push to
+    spec_values: tuple[str, ...] = ()  # every value in the description of its sources
+    resources: tuple[Resource, ...] = ()
 
     @property
     def revision(self) -> str:
         """What was rendered from the repository we push to; empty when that is not known."""
-        return self._pushed(self.revisions)
+        return self.at(self.index)
 
     @property
     def operation_revision(self) -> str:
         """The same for the operation; empty when that is not known."""
-        return self._pushed(self.operation.revisions if self.operation else ())
+        return self._at(self.index, self.operation.revisions if self.operation else ())
+
+    @property
+    def pushed(self) -> tuple[str, ...]:
+        """What was rendered from each source that follows the branch we push to."""
+        return tuple(self.at(index) for index in (self.index, *self.others) if index >= 0)
 
     @property
     def commits(self) -> frozenset[str]:
         """Every revision whose relation to the wanted commit the decision may ask for."""
         parents = self.parent.commits if self.parent else frozenset()
-        return parents | ({self.revision, self.operation_revision} - {""})
+        return parents | ({*self.pushed, self.operation_revision} - {""})
 
-    def _pushed(self, revisions: tuple[str, ...]) -> str:
-        known = len(revisions) == self.sources and self.index >= 0
-        return revisions[self.index] if known else ""
+    @property
+    def references(self) -> frozenset[str]:
+        """Every tag of an OCI registry whose digest the decision may ask for."""
+        parents = self.parent.references if self.parent else frozenset()
+        return parents | {tag.reference for tag in self.tags}
+
+    def at(self, index: int) -> str:
+        """What was rendered from a source; empty when that is not known."""
+        return self._at(index, self.revisions)
+
+    def _at(self, index: int, revisions: tuple[str, ...]) -> str:
+        known = len(revisions) == self.sources and 0 <= index < self.sources
+        return revisions[index] if known else ""

@@ -4,7 +4,7 @@ import re
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SCP = re.compile(r"(?:[^@/]+@)?([^:/]+):(?!/)(.+)")  # git@host:path
-_URL = re.compile(r"[a-z+]+://(?:[^@/]*@)?([^/]+)/(.*)", re.IGNORECASE)
+_URL = re.compile(r"([a-z+]+)://(?:[^@/]*@)?([^/]+)/(.*)", re.IGNORECASE)
 
 
 def is_full_sha(revision: str) -> bool:
@@ -29,12 +29,29 @@ def _hosted(repository: str) -> str:
     return repository.removeprefix("docker.io/").removeprefix("library/")
 
 
+def names(value: str, version: str) -> bool:
+    """Whether a value names a version: `2.0.0`, `v2.0.0` or `image:2.0.0`, but not `12.0.0`."""
+    return re.search(rf"(?<![\d.]){re.escape(version)}(?![\w.+-])", value) is not None
+
+
 def same_repository(one: str, other: str) -> bool:
-    """Whether two Git URLs name one repository: scheme, user, `.git`, host case do not count."""
-    return _normal(one) == _normal(other)
+    """Whether two Git URLs name one repository.
+
+    Scheme, user, `.git`, host case and a trailing slash do not count; a port only counts between
+    two URLs of one scheme, because SSH and HTTP never share one.
+    """
+    (scheme, host, port, path), (scheme2, host2, port2, path2) = _normal(one), _normal(other)
+    return (host, path) == (host2, path2) and (scheme != scheme2 or port == port2)
 
 
-def _normal(url: str) -> tuple[str, str]:
-    match = _URL.fullmatch(url) or _SCP.fullmatch(url)
-    host, path = (match[1], match[2]) if match else ("", url)
-    return host.lower(), path.strip("/").removesuffix(".git")
+def _normal(url: str) -> tuple[str, str, str, str]:
+    """Scheme, host, port and path."""
+    match = _URL.fullmatch(url)
+    if match:
+        scheme, authority, path = match[1].lower(), match[2].lower(), match[3]
+    else:
+        scp = _SCP.fullmatch(url)
+        scheme, authority, path = ("ssh", scp[1].lower(), scp[2]) if scp else ("", "", url)
+    host, _, port = authority.partition(":")
+    default = {"ssh": "22", "https": "443", "http": "80"}.get(scheme, "")
+    return scheme, host, port or default, path.strip("/").removesuffix(".git")

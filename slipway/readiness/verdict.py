@@ -21,6 +21,10 @@ class Wanted:
     settle: timedelta  # all must hold for this long
     grace: timedelta  # a bad state may last this long
     start: bool = False  # we start the sync ourselves when the engine does not
+    terminate: bool = False  # we may end a sync that keeps retrying an older commit
+    accept_suspended: bool = False  # a paused rollout counts as live
+    jobs: bool = False  # the image runs in hooks, Jobs or CronJobs
+    files: tuple[str, ...] = ()  # paths, or patterns of paths, that were written
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,4 @@ class Progress:
     hard_refreshed: bool = False
     sources: int | None = None
     inherited: datetime | None = None  # start of the operation that was over before our wait
+    parent: "Progress | None" = None  # the same about the application that deploys this one

@@ -31,7 +31,7 @@ class Knowledge:
         for revision in seen.commits - {self.wanted}:
             if is_full_sha(revision) and self._relations.get(revision, "unknown") == "unknown":
                 self._relations[revision] = self.lineage(revision)
-        found = {tag.reference: self._digest(tag.reference) for tag in seen.tags}
+        found = {reference: self._digest(reference) for reference in seen.references}
         digests = {reference: digest for reference, digest in found.items() if digest}
         return Known(dict(self._relations), digests)
 

@@ -84,7 +84,7 @@ def test_S02_a_later_commit_that_changed_our_values_supersedes(changes: Object) 
 
 def test_S03_the_revision_is_taken_from_the_source_we_push_to() -> None:
     live = deployment("ghcr.io/parraletz/books-api:9.0.0")
-    reading = seen(live=[live], name="several-sources")
+    reading = seen(live=[live], name="values-by-reference")
     assert (reading.index, reading.revision) == (1, X)
     judge = Judge(replace(WANTED, version="9.0.0"))
     judge(reading)
