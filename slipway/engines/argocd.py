@@ -9,7 +9,7 @@ from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_versions import unsupported
 from slipway.engines.argocd_windows import with_block
-from slipway.engines.argocd_workloads import KINDS, workload
+from slipway.engines.argocd_workloads import JOBS, KINDS, workload
 from slipway.engines.parents import parent_of
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
 from slipway.readiness.observation import Observation, Workload
@@ -144,9 +144,9 @@ class ArgoCD:
     def _workloads(
         self, application: Application, status: Json, nodes: Iterable[Json]
     ) -> list[Workload]:
-        found = []
+        found, kinds = [], KINDS | JOBS if application.runs_in == "jobs" else KINDS
         for resource in status.get("resources") or ():
-            if (resource.get("group"), resource.get("kind")) not in KINDS:
+            if (resource.get("group"), resource.get("kind")) not in kinds:
                 continue
             try:
                 manifest = self._client.live.manifest(application, resource, self._limit())

@@ -5,7 +5,7 @@ Argo CD itself compares the hydrated one.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from slipway.engines.argocd_shapes import Json, part, text
@@ -70,18 +70,6 @@ def pins(found: Sequence[Json]) -> tuple[Pin, ...]:
         if (revision := text(source, "targetRevision"))
         and (_EXACT if _is_chart(source) else _DIGEST).fullmatch(revision)
     )
-
-
-def values(value: Any) -> Iterator[str]:
-    """Every scalar below a value, as text."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from values(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from values(item)
-    elif value is not None:
-        yield str(value)
 
 
 def automatic(spec: Json) -> bool:

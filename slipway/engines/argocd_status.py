@@ -20,6 +20,7 @@ from slipway.readiness.observation import (
     Resource,
     Workload,
 )
+from slipway.readiness.references import scalars
 from slipway.service import GitOps
 
 _SKIP = "argocd.argoproj.io/skip-reconcile"
@@ -72,7 +73,7 @@ def observation(
         tags=made.tags(found),
         pins=made.pins(found),
         others=ours[1:],
-        spec_values=tuple(made.values(list(found))),
+        spec_values=tuple(scalars(found)),
         resources=tuple(_resources(status)),
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from slipway.manifests.globs import is_pattern
 from slipway.model import Lineage
 from slipway.readiness.observation import Observation, Operation, Workload
 from slipway.readiness.reach import unread
@@ -43,11 +44,16 @@ class Look:
 
     @property
     def by_manifest(self) -> bool:
-        """What was written is, or is also, the manifest of the application itself."""
-        seen = self.seen
-        return seen.parent is not None and (
-            seen.index < 0 or bool(unread(seen.reads, self.wanted.files))
-        )
+        """What was written is, or is also, the manifest of the application itself.
+
+        Then the parent reads a file that the application does not; of patterns nobody can tell.
+        """
+        seen, parent = self.seen, self.seen.parent
+        if parent is None:
+            return False
+        files = [file for file in self.wanted.files if not is_pattern(file)]
+        others = unread(seen.reads, files)
+        return seen.index < 0 or len(unread(parent.reads, others)) < len(others)
 
     @property
     def carries(self) -> bool:

@@ -1,6 +1,8 @@
-"""Reading references: image references, commit SHAs and Git URLs."""
+"""Reading references: image references, commit SHAs, Git URLs, values that name a version."""
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SCP = re.compile(r"(?:[^@/]+@)?([^:/]+):(?!/)(.+)")  # git@host:path
@@ -32,6 +34,18 @@ def _hosted(repository: str) -> str:
 def names(value: str, version: str) -> bool:
     """Whether a value names a version: `2.0.0`, `v2.0.0` or `image:2.0.0`, but not `12.0.0`."""
     return re.search(rf"(?<![\d.]){re.escape(version)}(?![\w.+-])", value) is not None
+
+
+def scalars(value: Any) -> Iterator[str]:
+    """Every scalar below a value, as text."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from scalars(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from scalars(item)
+    elif value is not None:
+        yield str(value)
 
 
 def same_repository(one: str, other: str) -> bool:

@@ -55,15 +55,16 @@ def wait_until_live(
     replaced our values), Retryable (the engine cannot be asked, the outcome is unknown), and
     Unauthorized, NotFound, InvalidInput or Conflict for what a person has to set right.
     """
+    written = tuple(files)
     deadline = Deadline.of(watch, application.timeout, since)
     with engine_for(application, settings, gitops, deadline.patience) as engine:
         wait = Wait(
             engine=engine,
             application=application,
-            wanted=_wanted(application, image, revision),
+            wanted=_wanted(application, image, revision, written),
             knowledge=Knowledge(lineage, settings, watch, revision),
             acts=Acts(engine, application, watch),
-            reach=Reach(application, tuple(files)),
+            reach=Reach(application, written),
             watch=watch,
             deadline=deadline,
             report=report,
@@ -82,7 +83,9 @@ def wait_until_live(
         )
 
 
-def _wanted(application: Application, image: Image, revision: str) -> Wanted:
+def _wanted(
+    application: Application, image: Image, revision: str, files: tuple[str, ...]
+) -> Wanted:
     return Wanted(
         revision=revision,
         repository=image.repository,
@@ -91,4 +94,8 @@ def _wanted(application: Application, image: Image, revision: str) -> Wanted:
         settle=application.settle,
         grace=application.grace,
         start=application.sync == "manual",
+        terminate=application.terminate,
+        accept_suspended=application.suspended == "accept",
+        jobs=application.runs_in == "jobs",
+        files=files,
     )

@@ -59,7 +59,7 @@ def test_S77_applied_without_checks_is_not_healthy_unless_the_pods_show_it() -> 
     unchecked = UNCHECKED | conditions(READY)
     live = settled(applied(unchecked))
     assert isinstance(live, Ready)
-    assert "by its workloads' Pods alone" in live.summary
+    assert "health is shown by Deployment/books-api alone" in live.summary
     judge = Judge()
     waiting = judge(applied(unchecked, live=[]))
     assert isinstance(waiting, Waiting)
