@@ -54,6 +54,9 @@ def _state(message: str, said: str) -> SlipwayError:
         return Retryable(message, "one operation at a time: wait until it is over")
     if "resolv" in said:
         return NotFound(message, "the revision does not exist in the application's repository")
+    if "auto-sync currently set" in said or "auto-sync is enabled" in said:
+        hint = "automated sync follows Git alone: go back there, with git revert"
+        return Conflict(message, hint)
     return Conflict(message, "change the application's state first; the words above say which")
 
 

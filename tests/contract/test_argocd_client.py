@@ -255,3 +255,48 @@ def test_a_missing_setting_is_named(missing: str) -> None:
         connect(Settings(**known)),
     ):
         pass
+
+
+def test_S52_ending_a_sync_that_has_not_begun_yet_is_worth_another_try(world: World) -> None:
+    text = "Unable to terminate operation. No operation is in progress"
+    with served(canned(400, error(3, text))) as server, client(server.url) as argocd:
+        with pytest.raises(Retryable, match="No operation is in progress"):
+            argocd.terminate(BOOKS, 5)
+        [request] = server.traffic.requests
+        assert (request.method, request.path) == (
+            "DELETE",
+            "/api/v1/applications/books/operation",
+        )
+    with client(world.server.url) as argocd, pytest.raises(Retryable, match="No operation"):
+        argocd.terminate(BOOKS, 5)
+
+
+def test_S52_a_start_is_accepted_although_its_answer_has_no_state() -> None:
+    answer = json.dumps({"metadata": {"name": "books"}, "operation": {}, "status": {}})
+    with served(canned(200, answer)) as server, client(server.url) as argocd:
+        argocd.sync(BOOKS, "f" * 40, None, 5)
+
+
+def test_S55_a_branch_that_does_not_exist_is_not_found(world: World) -> None:
+    with client(world.server.url) as argocd, pytest.raises(NotFound) as refused:
+        argocd.sync(BOOKS, "no-such-branch", None, 5)
+    assert "does not exist" in refused.value.hint
+
+
+def test_S53_S65_an_automated_application_is_led_by_git_alone(world: World) -> None:
+    world.add("auto", automatic=True)
+    auto = Application(name="auto")
+    with client(world.server.url) as argocd:
+        with pytest.raises(Conflict, match="auto-sync currently set to main") as refused:
+            argocd.sync(auto, world.get()["status"]["sync"]["revision"], None, 5)
+        assert "git revert" in refused.value.hint
+        world.until(lambda each: not each.get("operation"), "auto")
+        argocd.sync(auto, "", None, 5)
+
+
+def test_the_end_of_a_log_is_read_line_by_line() -> None:
+    lines = [{"result": {"content": "one"}}, {"result": {"content": "two"}}, {"result": {}}]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    pod = {"name": "books-1", "namespace": "books"}
+    with served(canned(200, body)) as server, client(server.url) as argocd:
+        assert argocd.live.log(BOOKS, pod, "", 10, 5) == ["one", "two"]

@@ -1,5 +1,7 @@
 """The sync wait against the Argo CD stand-in: Operations: ours, foreign ones, refused, lost and failed ones."""
 
+import time
+
 import pytest
 
 from sandbox.serving import Fault
@@ -57,3 +59,18 @@ def test_S12_a_rerun_starts_a_failed_manual_sync_again(argo: World) -> None:
     argo.cluster.refusals.clear()
     wait(argo, revision, "1.1.0", application=MANUAL)()
     assert history(argo) == [first, revision]
+
+
+def test_S14_S55_a_sync_of_a_commit_that_does_not_exist_is_told_with_the_reason(
+    argo: World,
+) -> None:
+    live(argo, automatic=False)
+
+    def person(sentence: str) -> None:
+        if "still looks at" in sentence:
+            argo.sync(revision="f" * 40).raise_for_status()
+
+    began = time.monotonic()
+    with pytest.raises(NotProven, match="ended Error: ComparisonError"):
+        wait(argo, "f" * 40, "1.1.0", application=MANUAL, on_report=person)()
+    assert time.monotonic() - began < 10
