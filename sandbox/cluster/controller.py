@@ -69,8 +69,12 @@ class Cluster:
         image: str,
         replicas: int,
         env: Mapping[str, str],
+        labels: Mapping[str, str] | None = None,
     ) -> str:
-        """Make the namespace run this: "created", "configured" or "unchanged"; raises Refused."""
+        """Make the namespace run this: "created", "configured" or "unchanged"; raises Refused.
+
+        `labels` tell who applied it; without them the object keeps what it has.
+        """
         if namespace in self.refusals:
             raise Refused(self.refusals[namespace])
         template = Template(name, image, replicas, environment(env))
@@ -80,6 +84,8 @@ class Cluster:
             changed = before is None or before.change(template)
             if before is None:
                 self._workloads[namespace] = self._new_workload(namespace, template)
+            if labels is not None:
+                self._workloads[namespace].labels = dict(labels)
             self._remember()
         return "created" if before is None else "configured" if changed else "unchanged"
 
@@ -167,7 +173,10 @@ class Cluster:
             del self._events[:-500]
 
     def _remember(self) -> None:
-        applied = {name: asdict(each.template) for name, each in self._workloads.items()}
+        applied = {
+            name: {**asdict(each.template), "labels": each.labels}
+            for name, each in self._workloads.items()
+        }
         part = self._root / "applied.part"
         part.write_text(json.dumps(applied))
         part.replace(self._root / "applied.json")
@@ -176,8 +185,10 @@ class Cluster:
         with contextlib.suppress(FileNotFoundError):
             applied = json.loads((self._root / "applied.json").read_text())
             for namespace, fields in applied.items():
+                labels = fields.pop("labels", {})
                 template = Template(**{**fields, "env": environment(dict(fields["env"]))})
                 self._workloads[namespace] = self._new_workload(namespace, template)
+                self._workloads[namespace].labels = labels
 
 
 def _uid() -> str:

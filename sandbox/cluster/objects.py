@@ -29,6 +29,7 @@ def deployment(workload: Workload) -> Object:
             "uid": workload.uid,
             "generation": workload.generation,
             "creationTimestamp": workload.created,
+            "labels": {**_labels(template.name), **workload.labels},
             "annotations": {
                 "deployment.kubernetes.io/revision": str(newest.revision if newest else 0)
             },

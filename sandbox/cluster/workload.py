@@ -60,6 +60,7 @@ class Workload:
     ) -> None:
         self.namespace = namespace
         self.template = template
+        self.labels: dict[str, str] = {}  # of the object; no part of the template
         self.uid = new_uid()
         self.created = timestamp()
         self.generation = 1

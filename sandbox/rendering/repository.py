@@ -51,6 +51,12 @@ class Repository:
     def has_folder(self, commit: str, path: str) -> bool:
         return self._git("rev-parse", "--verify", "--quiet", f"{commit}:{path}") is not None
 
+    def files(self, commit: str, path: str) -> list[str]:
+        """The paths of all files below a folder."""
+        below = ["--", f"{path}/"] if path else []
+        listed = self._git("ls-tree", "-r", "-z", "--name-only", commit, *below) or ""
+        return [name for name in listed.split("\0") if name]
+
     def metadata(self, commit: str) -> dict[str, str]:
         """Author, date and message of a commit; raises RepoError."""
         self.check_out(commit)
