@@ -8,6 +8,7 @@ from slipway.clients import kubernetes
 from slipway.clients.argocd import connect
 from slipway.engines.argocd import CALL, ArgoCD
 from slipway.engines.argocd_core import ArgoCDCore
+from slipway.engines.flux import Flux
 from slipway.readiness.observation import Observation
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
@@ -69,7 +70,13 @@ def _argocd_core(
         yield ArgoCDCore(client, gitops, left)
 
 
-_ENGINES = {"argocd": _argocd, "argocd-core": _argocd_core}
+@contextmanager
+def _flux(settings: Settings, gitops: GitOps | None, left: Callable[[], float]) -> Iterator[Engine]:
+    with kubernetes.connect(settings) as client:
+        yield Flux(client, gitops, left)
+
+
+_ENGINES = {"argocd": _argocd, "argocd-core": _argocd_core, "flux": _flux}
 
 
 @contextmanager
