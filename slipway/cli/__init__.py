@@ -5,11 +5,17 @@ Exit codes: 0 all is well, 1 something is wrong with what was checked, 2 wrong u
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
 
 from slipway.cli.check import check
+from slipway.cli.manifests import manifests
+from slipway.cli.new import new
 from slipway.cli.plan import plan
 from slipway.cli.verify import verify
 from slipway.evidence.verify import is_image_name
+from slipway.layout import Engine
+from slipway.layout.service_file import New
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,9 +46,41 @@ def _parser() -> argparse.ArgumentParser:
     verifying.add_argument("--service", help="it must be built from this service's source")
     verifying.set_defaults(run=lambda given: verify(given.image, given.service, as_json=given.json))
 
-    for command in (checking, planning, verifying):
+    printing = commands.add_parser("manifests", help="print what the GitOps repository needs")
+    printing.add_argument("service", help="the service to print for")
+    printing.add_argument("--engine", choices=get_args(Engine), help="default: the service's own")
+    printing.add_argument("--output", type=Path, metavar="FOLDER", help="write the files there")
+    printing.set_defaults(
+        run=lambda given: manifests(given.service, given.engine, given.output, as_json=given.json)
+    )
+
+    starting = commands.add_parser("new", help="write the service file of a new service")
+    starting.add_argument("service", help="its name: lower-case letters, digits and dashes")
+    starting.add_argument("--repository", required=True, help="URL of the source repository")
+    starting.add_argument("--image", required=True, help="HOST/REPOSITORY the image goes to")
+    starting.add_argument("--gitops", required=True, help="URL of the GitOps repository")
+    starting.add_argument(
+        "--environment", action="append", help="in order; default: staging, then production"
+    )
+    starting.add_argument("--approver", action="append", help="who has to agree to the last one")
+    starting.add_argument("--engine", choices=get_args(Engine), default="argocd")
+    starting.set_defaults(run=lambda given: new(_new(given), as_json=given.json))
+
+    for command in (checking, planning, verifying, printing, starting):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _new(given: argparse.Namespace) -> New:
+    return New(
+        service=given.service,
+        repository=given.repository,
+        image=given.image,
+        gitops=given.gitops,
+        environments=given.environment or ["staging", "production"],
+        approvers=given.approver or [],
+        engine=given.engine,
+    )
 
 
 def _image(name: str) -> str:

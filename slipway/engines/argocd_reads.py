@@ -77,7 +77,8 @@ def _of_chart(folder: str, helm: Json) -> list[str]:
 
 def _of_directory(folder: str, directory: Json) -> list[str]:
     """Plain manifests: those of the folder itself, or of all below it with `recurse`."""
-    everything = [f"*.{ending}" for ending in _PLAIN]
+    unfiltered = directory.get("disableExtensionFilter")
+    everything = ["*"] if unfiltered else [f"*.{ending}" for ending in _PLAIN]
     wanted = _alternatives(directory.get("include") or "", everything)
     places = ("", "**/") if directory.get("recurse") else ("",)
     included = [f"{place}{name}" for name in (wanted or everything) for place in places]

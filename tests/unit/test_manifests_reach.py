@@ -87,6 +87,7 @@ def test_G47_kustomize_or_an_unknown_type_reads_all_of_its_path(kind: dict[str, 
     [
         ({}, ["apps/a/b.yaml", "apps/x.txt"]),
         ({"recurse": True}, ["apps/x.txt"]),
+        ({"disableExtensionFilter": True}, ["apps/a/b.yaml"]),
         ({"recurse": True, "include": "*.yml"}, ["apps/x.yaml", "apps/x.txt", "apps/a/b.yaml"]),
         ({"include": "{x.yaml,y.yaml}"}, ["apps/a/b.yaml", "apps/x.txt", "apps/x.yml"]),
         ({"exclude": "x.*"}, ["apps/a/b.yaml", "apps/x.txt", "apps/x.yaml", "apps/x.yml"]),
