@@ -8,7 +8,7 @@ from slipway.clients.argocd_stream import POLL, Limits, Stream
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_versions import unsupported
-from slipway.engines.argocd_windows import with_block
+from slipway.engines.argocd_windows import told_block, with_block
 from slipway.engines.argocd_workloads import JOBS, KINDS, workload
 from slipway.engines.parents import parent_of
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
@@ -82,7 +82,8 @@ class ArgoCD:
         parent: Observation | None = None,
     ) -> Observation:
         seen = observation(read, workloads, self._gitops, parent)
-        return with_block(seen, read, self._client, application, self._limit())
+        where = (read, self._client, application)
+        return with_block(seen, lambda manual: told_block(*where, self._limit(), manual))
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when no answer came in time."""

@@ -6,8 +6,7 @@ sync.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +15,15 @@ from slipway.clients.kubernetes_failures import Outdated
 from slipway.clients.kubernetes_resources import APPLICATION
 from slipway.engines.argocd_core_changes import ending, refreshed, refreshing, starting
 from slipway.engines.argocd_core_reading import Reading, place, version
-from slipway.engines.argocd_core_rights import check_place, check_rights
+from slipway.engines.argocd_core_rights import check_place, check_project, check_rights
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
+from slipway.engines.argocd_windows import with_block
 from slipway.engines.argocd_workloads import workload
 from slipway.engines.kubernetes_changes import changes
+from slipway.engines.parents import parent_of
 from slipway.errors import Closed, Retryable, SlipwayError
-from slipway.readiness.observation import Block, Observation
+from slipway.readiness.observation import Block, Observation, Workload
 from slipway.readiness.windows import block, target
 from slipway.service import Application, GitOps
 
@@ -38,27 +39,28 @@ class ArgoCDCore:
     def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
         self._client, self._gitops, self._left = client, gitops, left
         self._reading = Reading(client)
-        self._version = ""  # of the newest reading
+        self._versions: dict[str, str] = {}  # resourceVersion of the newest reading, by name
         self._complained = False
 
     def examine(self, application: Application) -> None:
         """Raise what is wrong with the permissions or the application's name."""
-        read = self._read(application)
+        for each in filter(None, (parent_of(application), application)):
+            read = self._read(each)
+            check_project(each, read)
         check_place(application, read)
         check_rights(self._client, application, read, self._limit())
 
     def observe(self, application: Application) -> Observation:
         """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
-        above = self._above(application)
+        above = parent_of(application)
+        parent = self._seen(self._read(above), ()) if above else None
         read = self._read(application)
+        check_project(application, read)
         check_place(application, read)
-        status = read.get("status") or {}
-        live = self._reading.cluster.manifests(status.get("resources") or (), self._limit())
-        healthy = (status.get("health") or {}).get("status") == "Healthy"
+        live = self._reading.manifests(application, read, self._limit())
+        healthy = ((read.get("status") or {}).get("health") or {}).get("status") == "Healthy"
         nodes = [] if healthy else self._nodes(live)
-        workloads = [workload(manifest, nodes) for manifest in live]
-        seen = observation(read, workloads, self._gitops, above)
-        return replace(seen, block=self._block(read, manual=not seen.auto_sync))
+        return self._seen(read, [workload(manifest, nodes) for manifest in live], parent)
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when none was made in time."""
@@ -83,12 +85,13 @@ class ArgoCDCore:
 
     def await_change(self, application: Application, seconds: float) -> str | None:
         """Return at the next change of the object, or after a second when none are told."""
-        if not self._version or self._complained:
+        since = self._versions.get(application.name)
+        if not since or self._complained:
             time.sleep(min(_POLL, seconds))
             return None
         where = (APPLICATION, place(application), application.name)
         try:
-            next(changes(self._client, *where, self._version, seconds), None)
+            next(changes(self._client, *where, since, seconds), None)
         except SlipwayError as error:
             self._complained = True
             return f"no watch, asking every {_POLL:.0f} s instead: {error.message}"
@@ -102,17 +105,16 @@ class ArgoCDCore:
         """There is no page: the command that shows the application."""
         return f"kubectl -n {place(application)} get application {application.name} -o yaml"
 
-    def _above(self, application: Application) -> Observation | None:
-        """A reading of the application that deploys this one's manifest."""
-        if application.parent is None:
-            return None
-        parent = application.model_copy(update={"name": application.parent})
-        return observation(self._reading.application(parent, self._limit()), (), self._gitops)
-
     def _read(self, application: Application) -> Json:
         read = self._reading.application(application, self._limit())
-        self._version = version(read)
+        self._versions[application.name] = version(read)
         return read
+
+    def _seen(
+        self, read: Json, workloads: Sequence[Workload], parent: Observation | None = None
+    ) -> Observation:
+        seen = observation(read, workloads, self._gitops, parent)
+        return with_block(seen, lambda manual: self._block(read, manual))
 
     def _nodes(self, manifests: list[Json]) -> list[Json]:
         """Nodes only bring a failure forward: without them the wait goes on."""

@@ -19,16 +19,20 @@ Json = Mapping[str, Any]
 _HERE = {"", "https://kubernetes.default.svc", "in-cluster"}  # Argo CD's names for its own cluster
 
 
-def check_place(application: Application, read: Json) -> None:
-    """Raise NotFound for another project, InvalidInput for another cluster than Argo CD's."""
-    spec = read.get("spec") or {}
-    project = str(spec.get("project") or "default")
-    if project != application.project:
+def check_project(application: Application, read: Json) -> None:
+    """Raise NotFound when it is in another project than the service file says."""
+    project = str((read.get("spec") or {}).get("project") or "default")
+    if application.project and project != application.project:
         raise NotFound(
             f"application '{application.name}' is in project '{project}', "
             f"not in '{application.project}'",
             "correct application.project in the service file",
         )
+
+
+def check_place(application: Application, read: Json) -> None:
+    """Raise InvalidInput when it runs in another cluster than Argo CD's own."""
+    spec = read.get("spec") or {}
     destination = spec.get("destination") or {}
     elsewhere = {str(destination.get(key) or "") for key in ("server", "name")} - _HERE
     if elsewhere:

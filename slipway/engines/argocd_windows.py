@@ -1,6 +1,6 @@
-"""Which sync window is in an application's way, as the API server tells it."""
+"""Which sync window is in an application's way, and when that is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,34 +15,32 @@ Json = Mapping[str, Any]
 _PARKED = "blocked by sync window"  # what a running operation says
 
 
-def with_block(
-    seen: Observation, read: Json, client: Client, application: Application, seconds: float
-) -> Observation:
-    """The reading, and what forbids a sync now; nothing is asked while there is none to forbid."""
+def with_block(seen: Observation, find: Callable[[bool], Block | None]) -> Observation:
+    """The reading, and what forbids a sync now; nothing is asked while there is none to forbid.
+
+    `find` asks why a sync may not start; its argument says whether one is started by hand. What
+    cannot be read forbids nothing: a start that is refused says so itself.
+    """
     running = seen.operation_requested and seen.operation is not None
     parked = running and seen.operation is not None and _PARKED in seen.operation.message
-    if parked or (seen.sync != "Synced" and not running):
-        found = _block(seen, read, client, application, seconds)
-        if found is None and parked:
-            found = Block("the sync waits for its sync window")
-        return replace(seen, block=found)
-    return seen
-
-
-def _block(
-    seen: Observation, read: Json, client: Client, application: Application, seconds: float
-) -> Block | None:
-    """None also when the windows cannot be read: a start that is refused says so itself."""
-    manual = not seen.auto_sync
+    if not parked and (seen.sync == "Synced" or running):
+        return seen
     try:
-        assigned, active = client.windows(application, seconds)
-        why = windows.forbidden(assigned, active, manual)
+        found = find(not seen.auto_sync)
     except SlipwayError:
-        return None
-    if not why:
-        return None
-    until = _end(read, client, application, seconds, manual)
-    return Block(why, until)
+        found = None
+    if found is None and parked:
+        found = Block("the sync waits for its sync window")
+    return replace(seen, block=found)
+
+
+def told_block(
+    read: Json, client: Client, application: Application, seconds: float, manual: bool
+) -> Block | None:
+    """What the API server says; raises `slipway.errors`."""
+    assigned, active = client.windows(application, seconds)
+    why = windows.forbidden(assigned, active, manual)
+    return Block(why, _end(read, client, application, seconds, manual)) if why else None
 
 
 def _end(

@@ -1,13 +1,15 @@
 """What one cluster shows of an application's workloads: manifests, their Pods, events, logs."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_resources import (
+    CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
+    JOB,
     POD,
     REPLICA_SET,
     ROLLOUT,
@@ -19,8 +21,9 @@ from slipway.errors import NotFound
 
 Json = Mapping[str, Any]
 _LEAST = 0.1  # seconds
-_WORKLOADS: dict[tuple[str, str], Resource] = {
-    (each.group, each.kind): each for each in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT)
+_KNOWN: dict[tuple[str, str], Resource] = {
+    (each.group, each.kind): each
+    for each in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT, JOB, CRON_JOB)
 }
 
 
@@ -30,14 +33,17 @@ class Live:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def manifests(self, resources: Iterable[Json], seconds: float) -> list[Json]:
-        """The live workloads among the resources that an application manages.
+    def manifests(
+        self, resources: Iterable[Json], kinds: Collection[tuple[str, str]], seconds: float
+    ) -> list[Json]:
+        """The live objects of these kinds (group and kind) among what an application manages.
 
         One that is wanted and not there yet is left out.
         """
         found, left = [], _countdown(seconds)
         for resource in resources:
-            kind = _WORKLOADS.get((str(resource.get("group")), str(resource.get("kind"))))
+            group_kind = str(resource.get("group") or ""), str(resource.get("kind"))
+            kind = _KNOWN.get(group_kind) if group_kind in kinds else None
             if kind is None:
                 continue
             place, name = str(resource.get("namespace") or ""), str(resource.get("name"))
