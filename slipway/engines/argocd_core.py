@@ -21,6 +21,7 @@ from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_windows import with_block
 from slipway.engines.argocd_workloads import workload
 from slipway.engines.kubernetes_changes import changes
+from slipway.engines.kubernetes_health import with_health
 from slipway.engines.parents import parent_of
 from slipway.errors import Closed, Retryable, SlipwayError
 from slipway.readiness.observation import Block, Observation, Workload
@@ -57,10 +58,13 @@ class ArgoCDCore:
         read = self._read(application)
         check_project(application, read)
         check_place(application, read)
-        live = self._reading.manifests(application, read, self._limit())
+        live = self._reading.manifests(read, self._limit())
         healthy = ((read.get("status") or {}).get("health") or {}).get("status") == "Healthy"
         nodes = [] if healthy else self._nodes(live)
-        return self._seen(read, [workload(manifest, nodes) for manifest in live], parent)
+        workloads = [workload(each, nodes) for each in live]
+        if application.runs_in != "jobs":
+            workloads = [each for each in workloads if not each.batch]
+        return self._seen(with_health(read, live), workloads, parent)
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when none was made in time."""

@@ -5,8 +5,7 @@ from typing import Any
 
 from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_resources import APPLICATION, PROJECT
-from slipway.engines.argocd_workloads import JOBS, KINDS
-from slipway.engines.kubernetes_live import Live
+from slipway.engines.kubernetes_live import JOBS, WORKLOADS, Live
 from slipway.errors import NotFound
 from slipway.service import Application
 
@@ -47,13 +46,12 @@ class Reading:
     def nodes(self, app: Application, seconds: float) -> list[Json]:
         """The workloads of the application, and what is below them."""
         read = self.application(app, seconds / 3)
-        return self.cluster.nodes(self.manifests(app, read, seconds / 3), seconds / 3)
+        return self.cluster.nodes(self.manifests(read, seconds / 3), seconds / 3)
 
-    def manifests(self, app: Application, read: Json, seconds: float) -> list[Json]:
-        """The live workloads of an Application object, and its jobs where they are asked for."""
+    def manifests(self, read: Json, seconds: float) -> list[Json]:
+        """The live workloads and jobs of an Application object."""
         resources = (read.get("status") or {}).get("resources") or ()
-        kinds = KINDS | JOBS if app.runs_in == "jobs" else KINDS
-        return self.cluster.manifests(resources, kinds, seconds)
+        return self.cluster.manifests(resources, seconds, WORKLOADS | JOBS)
 
     def events(self, app: Application, subject: Json | None, seconds: float) -> list[Json]:
         """Kubernetes events of one node, or of the application."""

@@ -1,7 +1,7 @@
 """What one cluster shows of an application's workloads: manifests, their Pods, events, logs."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from slipway.clients.kubernetes import Client
@@ -20,11 +20,20 @@ from slipway.engines.kubernetes_nodes import below, node
 from slipway.errors import NotFound
 
 Json = Mapping[str, Any]
+Kinds = frozenset[tuple[str, str]]  # API group and kind
 _LEAST = 0.1  # seconds
 _KNOWN: dict[tuple[str, str], Resource] = {
     (each.group, each.kind): each
     for each in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT, JOB, CRON_JOB)
 }
+JOBS: Kinds = frozenset(own for own in _KNOWN if own[0] == "batch")
+WORKLOADS: Kinds = frozenset(_KNOWN) - JOBS
+
+
+def countdown(seconds: float) -> Callable[[], float]:
+    """How many seconds are left of these, never none at all."""
+    end = time.monotonic() + seconds
+    return lambda: max(_LEAST, end - time.monotonic())
 
 
 class Live:
@@ -34,28 +43,27 @@ class Live:
         self._client = client
 
     def manifests(
-        self, resources: Iterable[Json], kinds: Collection[tuple[str, str]], seconds: float
+        self, resources: Iterable[Json], seconds: float, kinds: Kinds = WORKLOADS
     ) -> list[Json]:
-        """The live objects of these kinds (group and kind) among what an application manages.
+        """The live objects of these kinds among the resources that an application manages.
 
         One that is wanted and not there yet is left out.
         """
-        found, left = [], _countdown(seconds)
+        found, left = [], countdown(seconds)
         for resource in resources:
-            group_kind = str(resource.get("group") or ""), str(resource.get("kind"))
-            kind = _KNOWN.get(group_kind) if group_kind in kinds else None
-            if kind is None:
+            own = str(resource.get("group") or ""), str(resource.get("kind"))
+            if own not in kinds:
                 continue
             place, name = str(resource.get("namespace") or ""), str(resource.get("name"))
             try:
-                found.append(self._client.get(kind, place, name, left()))
+                found.append(self._client.get(_KNOWN[own], place, name, left()))
             except NotFound:
                 continue
         return found
 
     def nodes(self, manifests: Iterable[Json], seconds: float) -> list[Json]:
         """The workloads, and all their ReplicaSets and Pods, as nodes of a tree."""
-        workloads, left = list(manifests), _countdown(seconds)
+        workloads, left = list(manifests), countdown(seconds)
         found: dict[str, Json] = {}
         for manifest in workloads:
             place = str((manifest.get("metadata") or {}).get("namespace"))
@@ -74,15 +82,9 @@ class Live:
     def log(self, pod: Json, container: str, lines: int, seconds: float) -> list[str]:
         """The last lines of a container of a Pod; none: of the first that is not ready."""
         name, place = str(pod.get("name")), str(pod.get("namespace"))
-        left = _countdown(seconds)
+        left = countdown(seconds)
         chosen = container or _failing(self._client.get(POD, place, name, left()))
         return list(self._client.log(place, name, chosen, lines, left()))
-
-
-def _countdown(seconds: float) -> Callable[[], float]:
-    """How many seconds are left of these, never none at all."""
-    end = time.monotonic() + seconds
-    return lambda: max(_LEAST, end - time.monotonic())
 
 
 def _failing(pod: Json) -> str:
