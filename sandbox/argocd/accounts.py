@@ -83,11 +83,11 @@ class Accounts:
         return account
 
 
-def require(account: Account, action: str, target: str) -> None:
+def require(account: Account, action: str, target: str, resource: str = "applications") -> None:
     """Raise the long 403 of a later check."""
-    if not account.may("applications", action, target):
+    if not account.may(resource, action, target):
         subject = f"sub: {account.name}, iat: 2026-08-22T09:00:00Z"
-        raise ApiError(DENIED, f"permission denied: applications, {action}, {target}, {subject}")
+        raise ApiError(DENIED, f"permission denied: {resource}, {action}, {target}, {subject}")
 
 
 def _token(request: Request) -> str:

@@ -1,34 +1,28 @@
 """The HTTP face: routes, sign-in, and answers in the shapes of the original."""
 
-import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.argocd.access import Wanted, find
-from sandbox.argocd.accounts import Account, Accounts, require
-from sandbox.argocd.application import FINAL, Object, operation_state, target
+from sandbox.argocd.accounts import Accounts
 from sandbox.argocd.controller import Reconciler
-from sandbox.argocd.errors import DEADLINE, INVALID, UNKNOWN, ApiError
-from sandbox.argocd.fields import keep
-from sandbox.argocd.page import page
-from sandbox.argocd.sync_request import sync
-from sandbox.argocd.tree import (
-    live_manifest,
-    managed_resources,
-    resource_tree,
-    with_resource_health,
-)
-from sandbox.argocd.watch import Filter, Streams
+from sandbox.argocd.endpoints import Endpoints
+from sandbox.argocd.errors import ApiError
+from sandbox.argocd.logs import Logs
+from sandbox.argocd.projects import Projects
+from sandbox.argocd.reads import Reads
+from sandbox.argocd.revisions import Revisions
+from sandbox.argocd.watch import Streams
 from sandbox.argocd.webhook import webhook
-from sandbox.argocd.wire import absent, answering, body_of, json_only, of_items, timeout_of
-from sandbox.argocd.world import REFRESH, World
-from sandbox.rendering.repository import FULL_SHA, RepoError
+from sandbox.argocd.wire import Endpoint, answering, body_of, json_only
+from sandbox.argocd.world import World
+from sandbox.argocd.writes import Writes
 from sandbox.serving import Asgi
+
+_ONE = "/api/v1/applications/{name}"
 
 
 class Api:
@@ -42,56 +36,50 @@ class Api:
         webhook_secret: str,
     ) -> None:
         self._world = world
-        self._accounts = accounts
-        self._reconcilers = reconcilers
+        self._all = Endpoints(world, accounts, reconcilers)
         self._secret = webhook_secret
         routes = Starlette(routes=self._routes())
         routes.router.redirect_slashes = False
         self.app: Asgi = json_only(routes)
 
     def _routes(self) -> list[Route]:
-        one = "/api/v1/applications/{name}"
-        get = {
-            "/healthz": self._healthz,
-            "/api/version": self._version,
-            "/api/v1/session/userinfo": self._userinfo,
-            "/api/v1/account/can-i/{resource}/{action}/{target:path}": self._can_i,
-            "/api/v1/settings": self._settings,
-            "/api/v1/applications": self._list,
-            one: self._get,
-            f"{one}/resource-tree": self._tree,
-            f"{one}/managed-resources": self._managed,
-            f"{one}/resource": self._resource,
-            f"{one}/events": self._events,
-            f"{one}/revisions/{{revision}}/metadata": self._metadata,
-            f"{one}/syncwindows": self._windows,
-            "/applications/{namespace}/{name}": self._page,
-        }
-        streams = Streams(self._world, self._accounts)
-        routes = [
-            Route("/api/v1/stream/applications", streams, methods=["GET"]),
-            *(Route(path, answering(call), methods=["GET"]) for path, call in get.items()),
-            Route("/api/v1/session", answering(self._login), methods=["POST"]),
-            Route(f"{one}/sync", answering(self._sync), methods=["POST"]),
-            Route(f"{one}/operation", answering(self._terminate), methods=["DELETE"]),
-            Route("/api/webhook", answering(self._webhook), methods=["POST"]),
+        shared = (self._all.world, self._all.accounts, self._all.reconcilers)
+        reads, writes, revisions = Reads(*shared), Writes(*shared), Revisions(*shared)
+        projects, logs = Projects(*shared), Logs(*shared)
+        calls: list[tuple[str, str, Endpoint]] = [
+            ("GET", "/healthz", self._healthz),
+            ("GET", "/api/version", self._version),
+            ("POST", "/api/v1/session", self._login),
+            ("GET", "/api/v1/session/userinfo", self._userinfo),
+            ("GET", "/api/v1/account/can-i/{resource}/{action}/{target:path}", self._can_i),
+            ("GET", "/api/v1/settings", self._settings),
+            ("GET", "/api/v1/applications", reads.all),
+            ("GET", _ONE, reads.one),
+            ("PATCH", _ONE, writes.patch),
+            ("DELETE", _ONE, writes.delete),
+            ("PUT", f"{_ONE}/spec", writes.spec),
+            ("POST", f"{_ONE}/sync", writes.sync),
+            ("POST", f"{_ONE}/rollback", writes.rollback),
+            ("DELETE", f"{_ONE}/operation", writes.terminate),
+            ("GET", f"{_ONE}/resource-tree", reads.tree),
+            ("GET", f"{_ONE}/managed-resources", reads.managed),
+            ("GET", f"{_ONE}/resource", reads.resource),
+            ("GET", f"{_ONE}/events", reads.events),
+            ("GET", f"{_ONE}/logs", logs.read),
+            ("GET", f"{_ONE}/pods/{{pod}}/logs", logs.read),
+            ("GET", f"{_ONE}/revisions/{{revision}}/metadata", revisions.commit),
+            ("GET", f"{_ONE}/revisions/{{revision}}/chartdetails", revisions.chart),
+            ("GET", f"{_ONE}/revisions/{{revision}}/ocimetadata", revisions.oci),
+            ("GET", f"{_ONE}/syncwindows", projects.windows_of_application),
+            ("GET", "/api/v1/projects/{project}/syncwindows", projects.windows),
+            ("GET", "/applications/{namespace}/{name}", reads.page),
+            ("POST", "/api/webhook", self._webhook),
         ]
-        left_out = [(one, "PATCH"), (f"{one}/spec", "PUT"), (f"{one}/rollback", "POST")]
-        routes += [Route(path, answering(absent), methods=[verb]) for path, verb in left_out]
-        return routes
-
-    def _caller(self, request: Request) -> Account:
-        return self._accounts.caller(request)
-
-    def _find(self, request: Request) -> Object:
-        query = request.query_params
-        project = query.get("project") or query.get("projects") or ""
-        wanted = Wanted(request.path_params["name"], project, query.get("appNamespace", ""))
-        return find(self._world, self._caller(request), wanted)
-
-    def _objects(self, application: Object) -> list[Object]:
-        namespace = application["spec"]["destination"].get("namespace", "default")
-        return self._world.cluster.objects(namespace)
+        stream = Streams(self._world, self._all.accounts)
+        return [
+            Route("/api/v1/stream/applications", stream, methods=["GET"]),
+            *(Route(path, answering(call), methods=[verb]) for verb, path, call in calls),
+        ]
 
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
@@ -99,14 +87,14 @@ class Api:
     async def _version(self, request: Request) -> Response:
         answer = {"Version": self._world.controls.version}
         try:
-            self._caller(request)
+            self._all.caller(request)
         except ApiError:
             return JSONResponse(answer)
         return JSONResponse({**answer, "Compiler": "none", "Platform": "sandbox"})
 
     async def _login(self, request: Request) -> Response:
         body = await body_of(request)
-        token = self._accounts.login(body.get("username", ""), body.get("password", ""))
+        token = self._all.accounts.login(body.get("username", ""), body.get("password", ""))
         response = JSONResponse({"token": token})
         cookie = f"argocd.token={token}; path=/; SameSite=lax; httpOnly"
         response.headers["Set-Cookie"] = cookie
@@ -114,14 +102,14 @@ class Api:
 
     async def _userinfo(self, request: Request) -> Response:
         try:
-            name = self._caller(request).name
+            name = self._all.caller(request).name
         except ApiError:
             return JSONResponse({})
         return JSONResponse({"loggedIn": True, "username": name, "iss": "argocd"})
 
     async def _can_i(self, request: Request) -> Response:
         path = request.path_params
-        allowed = self._caller(request).may(path["resource"], path["action"], path["target"])
+        allowed = self._all.caller(request).may(path["resource"], path["action"], path["target"])
         return JSONResponse({"value": "yes" if allowed else "no"})
 
     async def _settings(self, request: Request) -> Response:
@@ -133,106 +121,5 @@ class Api:
         }
         return JSONResponse(answer)
 
-    async def _list(self, request: Request) -> Response:
-        chosen = Filter(self._caller(request), request.query_params)
-        items = [each for each in self._world.store.all() if chosen.passes(each)]
-        answer = {"metadata": {"resourceVersion": self._world.store.version}}
-        fields = request.query_params.get("fields", "")
-        return JSONResponse({**answer, "items": keep(items, of_items(fields)) or None})
-
-    async def _get(self, request: Request) -> Response:
-        application = self._find(request)
-        if "refresh" in request.query_params:
-            kind = "hard" if request.query_params["refresh"] == "hard" else "normal"
-            application = await self._refreshed(request, application, kind)
-        return JSONResponse(with_resource_health(application, self._objects(application)))
-
-    async def _refreshed(self, request: Request, application: Object, kind: str) -> Object:
-        """Ask for a compare and wait for the first state without the annotation, without limit."""
-        name = application["metadata"]["name"]
-        end = asyncio.get_running_loop().time() + timeout_of(request)
-        with self._world.store.watch() as queue:
-            self._world.refresh(name, kind)
-            while not self._world.stopping.is_set() and not await request.is_disconnected():
-                if asyncio.get_running_loop().time() > end:
-                    raise ApiError(DEADLINE, "context deadline exceeded")
-                try:
-                    _, state = await asyncio.wait_for(queue.get(), 0.1)
-                except TimeoutError:
-                    continue
-                asked = REFRESH in state["metadata"].get("annotations", {})
-                if state["metadata"]["name"] == name and not asked:
-                    return state
-        return application
-
-    async def _sync(self, request: Request) -> Response:
-        caller = self._caller(request)
-        name, body = request.path_params["name"], await body_of(request)
-        return JSONResponse(await asyncio.to_thread(sync, self._world, caller, name, body))
-
-    async def _terminate(self, request: Request) -> Response:
-        application = self._find(request)
-        require(self._caller(request), "sync", target(application))
-
-        def terminate(current: Object) -> None:
-            phase = operation_state(current).get("phase", "")
-            if not current.get("operation") or phase in ("", *FINAL):
-                text = "Unable to terminate operation. No operation is in progress"
-                raise ApiError(INVALID, text)
-            current["status"]["operationState"]["phase"] = "Terminating"
-
-        self._world.store.patch(application["metadata"]["name"], terminate)
-        return JSONResponse({})
-
-    async def _tree(self, request: Request) -> Response:
-        return JSONResponse(resource_tree(self._objects(self._find(request))))
-
-    async def _managed(self, request: Request) -> Response:
-        application = self._find(request)
-        reconciler = self._reconcilers[application["metadata"]["name"]]
-        answer = managed_resources(reconciler.target, self._objects(application))
-        return JSONResponse(keep(answer, request.query_params.get("fields", "")))
-
-    async def _resource(self, request: Request) -> Response:
-        application = self._find(request)
-        name, objects = application["metadata"]["name"], self._objects(application)
-        return JSONResponse(live_manifest(name, objects, request.query_params))
-
-    async def _events(self, request: Request) -> Response:
-        application, query = self._find(request), request.query_params
-        uid = query.get("resourceUID") or application["metadata"]["uid"]
-        known = self._world.store.events
-        if query.get("resourceName"):
-            known = self._world.cluster.events(query.get("resourceNamespace", ""))
-        items = [each for each in known if each["involvedObject"].get("uid") == uid]
-        answer = {"metadata": {"resourceVersion": self._world.store.version}}
-        return JSONResponse({**answer, "items": items or None})
-
-    async def _metadata(self, request: Request) -> Response:
-        application, revision = self._find(request), request.path_params["revision"]
-        spec = application["spec"]
-        index = int(request.query_params.get("sourceIndex", 0))
-        source = spec["sources"][index] if "sources" in spec else spec["source"]
-        if not FULL_SHA.fullmatch(revision):
-            raise ApiError(UNKNOWN, f"revision {revision} must be resolved")
-        repository = self._world.repository(source["repoURL"])
-        try:
-            found = await asyncio.to_thread(repository.metadata, revision)
-        except RepoError as error:
-            raise ApiError(UNKNOWN, str(error)) from error
-        when = datetime.fromtimestamp(int(found["date"]), UTC)
-        return JSONResponse({**found, "date": when.strftime("%Y-%m-%dT%H:%M:%SZ")})
-
-    async def _windows(self, request: Request) -> Response:
-        self._find(request)
-        return JSONResponse({"canSync": True})
-
     async def _webhook(self, request: Request) -> Response:
         return await webhook(self._world, self._secret, request)
-
-    async def _page(self, request: Request) -> Response:
-        application = self._world.store.get(request.path_params["name"])
-        namespace = application["metadata"]["namespace"] if application else ""
-        if application is None or namespace != request.path_params["namespace"]:
-            return PlainTextResponse("no such application\n", 404)
-        return HTMLResponse(page(application, self._objects(application)))

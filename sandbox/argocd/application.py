@@ -19,7 +19,7 @@ def new_application(manifest: Object) -> Object:
         "uid": str(uuid.uuid4()),
         "creationTimestamp": timestamp(),
     }
-    nothing = {"source": {"repoURL": ""}, "destination": {}}
+    nothing: Object = {"source": {"repoURL": ""}, "destination": {}}
     status = {"sync": {"status": "", "comparedTo": nothing}, "health": {}}
     return {
         "metadata": metadata,
@@ -38,7 +38,16 @@ def target(application: Object) -> str:
 
 
 def sources_of(application: Object) -> list[Object]:
-    spec = application["spec"]
+    return sources_in(application["spec"])
+
+
+def sources_in(spec: Object) -> list[Object]:
+    """Those of a spec or an operation; with a hydrator, the branch that it writes."""
+    if "sourceHydrator" in spec:
+        hydrator = spec["sourceHydrator"]
+        written = hydrator["syncSource"]
+        revision = {"targetRevision": written["targetBranch"], "path": written["path"]}
+        return [{"repoURL": hydrator["drySource"]["repoURL"], **revision}]
     return list(spec["sources"] if "sources" in spec else [spec["source"]])
 
 
@@ -46,7 +55,7 @@ def source_fields(spec: Object) -> Object:
     """The source or the sources, as operations and results repeat them."""
     if "sources" in spec:
         return {"sources": copy.deepcopy(spec["sources"])}
-    return {"source": copy.deepcopy(spec["source"])}
+    return {"source": copy.deepcopy(sources_in(spec)[0])}
 
 
 def revision_fields(spec: Object, revisions: list[str]) -> Object:
@@ -106,9 +115,9 @@ def write_finding(application: Object, finding: Finding, reconciled_at: str | No
     status["resourceHealthSource"] = "appTree"
     status["controllerNamespace"] = "argocd"
     if "sources" in spec:
-        status["sourceTypes"] = ["Helm" if "path" in each else "" for each in spec["sources"]]
+        status["sourceTypes"] = [_source_type(each) for each in spec["sources"]]
     else:
-        status["sourceType"] = "Helm"
+        status["sourceType"] = _source_type(sources_in(spec)[0])
     if reconciled_at:
         status["reconciledAt"] = reconciled_at
 
@@ -133,6 +142,12 @@ def add_history(application: Object, revisions: list[str], started_at: str) -> N
     }
     history.append(entry)
     del history[: -application["spec"].get("revisionHistoryLimit", 10)]
+
+
+def _source_type(source: Object) -> str:
+    if "directory" in source:
+        return "Directory"
+    return "Helm" if source.get("path") or "chart" in source or "helm" in source else ""
 
 
 def _put(status: Object, name: str, items: list[Object]) -> None:

@@ -5,14 +5,19 @@ compare. Only 2 and 3 move `reconciledAt`.
 """
 
 import time
+from dataclasses import replace
 
 from sandbox.argocd import application as app
 from sandbox.argocd.application import Finding, Object
-from sandbox.argocd.health import health, same
-from sandbox.argocd.rendering import Source, render
+from sandbox.argocd.automation import next_operation
+from sandbox.argocd.compare import entries, overall_health, sync_status, tracked
+from sandbox.argocd.rendering import render
+from sandbox.argocd.store import Gone
 from sandbox.argocd.world import REFRESH, SKIP_RECONCILE, World
 from sandbox.cluster.pod import timestamp
 from sandbox.rendering.repository import RepoError
+
+_LOOK_AGAIN = 0.3  # seconds to the next look at what cannot be healed yet
 
 
 class Reconciler:
@@ -25,17 +30,27 @@ class Reconciler:
         self._asked: tuple[float, int] | None = None  # due time and level of a compare
         self._seen: list[Object] = []  # live objects at the last compare
         self._first_error = 0.0
-        self._rendered: dict[str, Object] = {}
+        self._rendered: dict[str, list[Object]] = {}
+        self._healed = 0.0  # when the last attempt to heal was asked for
         self.begun = 0  # compares that have read git
-        self.target: Object | None = None  # the last rendered Deployment
+        self.targets: list[Object] = []  # the last rendered manifests
 
     def ask(self, level: int, delay: float) -> None:
         """Compare after `delay` seconds; until then cluster changes wait too."""
         self._asked = (time.monotonic() + delay, level)
 
+    def forget(self) -> None:
+        """Lose what only memory held, a pending compare too, as a restart does (inference)."""
+        self._asked, self._seen = None, []
+        self._rendered.clear()
+
     def step(self) -> None:
         application = self._world.store.get(self._name)
-        if application is None or _annotation(application, SKIP_RECONCILE) == "true":
+        if application is None:
+            raise Gone(self._name)
+        if _annotation(application, SKIP_RECONCILE) == "true":
+            return
+        if "deletionTimestamp" in application["metadata"]:
             return
         level = self._due(application)
         if level is not None:
@@ -56,12 +71,8 @@ class Reconciler:
             return level if now >= due else None
         if now - self._compared >= self._world.controls.polling:
             return 2
-        changed = not application.get("operation") and self._live(application) != self._seen
+        changed = not application.get("operation") and self._world.live(application) != self._seen
         return 1 if changed and not _failed(application) else None
-
-    def _live(self, application: Object) -> list[Object]:
-        namespace = application["spec"]["destination"].get("namespace", "default")
-        return self._world.cluster.objects(namespace)
 
     def _compare(self, application: Object, level: int) -> None:
         reconciled_at, requests = timestamp(), self._world.refreshes.get(self._name, 0)
@@ -69,7 +80,7 @@ class Reconciler:
         try:
             revisions = self._revisions(application, level)
             hard = _annotation(application, REFRESH) == "hard"
-            self.target = self.desired(application, revisions, fresh=hard)
+            self.targets = self.desired(application, revisions, fresh=hard)
             self._first_error, problem = 0.0, ""
         except RepoError as error:
             if level < 3 and self._swallowed():
@@ -95,55 +106,58 @@ class Reconciler:
         if level == 1:
             return app.revisions_in(application["status"]["sync"])
         return [
-            self._world.resolve(each["repoURL"], each.get("targetRevision") or "HEAD", level == 3)
+            self._world.resolve(each, each.get("targetRevision") or "HEAD", live=level == 3)
             for each in app.sources_of(application)
         ]
 
-    def desired(self, application: Object, revisions: list[str], fresh: bool = False) -> Object:
-        """The Deployment at these revisions, from the manifest cache if it is there."""
-        specs = app.sources_of(application)
+    def desired(
+        self,
+        application: Object,
+        revisions: list[str],
+        fresh: bool = False,
+        specs: list[Object] | None = None,
+    ) -> list[Object]:
+        """The manifests at these revisions, from the manifest cache if they are there.
+
+        `specs` are the sources of an operation, when they are not the application's own.
+        """
+        specs = specs or app.sources_of(application)
         key = repr((specs, revisions))
         if fresh or key not in self._rendered:
-            sources = [
-                Source(spec, self._world.repository(spec["repoURL"]), revision)
-                for spec, revision in zip(specs, revisions, strict=True)
-            ]
+            pairs = zip(specs, revisions, strict=True)
+            sources = [self._world.open(spec, revision) for spec, revision in pairs]
             namespace = application["spec"]["destination"].get("namespace", "default")
             self._rendered[key] = render(sources, self._name, namespace)
-        return self._rendered[key]
+        return [tracked(each, self._name) for each in self._rendered[key]]
 
     def _look(self, application: Object, revisions: list[str], problem: str) -> Finding:
-        self._seen = objects = self._live(application)
-        live = objects[0] if objects else None
-        if problem or self.target is None:
+        self._seen = live = self._world.live(application)
+        managed = [each for each in live if "ownerReferences" not in each["metadata"]]
+        if problem:
+            listed = application["status"].get("resources", [])
             condition = {"type": "ComparisonError", "message": problem}
-            status = health(live)["status"] if live else "Healthy"
-            return Finding("Unknown", status, revisions, [], _images(objects), [condition])
-        synced = "Synced" if live and same(self.target, live) else "OutOfSync"
-        status = health(live)["status"] if live else "Missing"
-        metadata = self.target["metadata"]
-        resource = {
-            "group": "apps",
-            "version": "v1",
-            "kind": "Deployment",
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "status": synced,
-        }
-        return Finding(synced, status, revisions, [resource], _images(objects), [])
+            healthy = overall_health(listed, managed)
+            return Finding("Unknown", healthy, revisions, [], _images(live), [condition])
+        listed = entries(self.targets, managed)
+        healthy = overall_health(listed, managed)
+        return Finding(sync_status(listed), healthy, revisions, listed, _images(live), [])
 
     def _sync_by_itself(self, finding: Finding) -> Finding:
         """Set the automated operation, or tell why it is not tried again."""
         application = self._world.store.get(self._name)
-        if application is None or finding.sync != "OutOfSync" or application.get("operation"):
+        if application is None or finding.sync != "OutOfSync":
             return finding
-        policy = app.automated(application)
-        if policy is None or "deletionTimestamp" in application["metadata"]:
+        waited = time.monotonic() - self._healed
+        healing = self._world.controls.delays.self_heal
+        operation, condition = next_operation(application, finding, waited, healing)
+        if condition:
+            return replace(finding, conditions=[condition])
+        if operation is None or not self._world.windows(application).allow(manual=False):
+            if (app.automated(application) or {}).get("selfHeal"):
+                self.ask(1, _LOOK_AGAIN)
             return finding
-        state = app.operation_state(application)
-        if app.revisions_in(state.get("syncResult", {})) == finding.revisions:
-            return finding if state["phase"] == "Succeeded" else _not_again(finding, state)
-        operation = _automated_operation(application["spec"], policy, finding.revisions)
+        if "resources" in operation["sync"]:
+            self._healed = time.monotonic()
         self._world.store.patch(self._name, lambda each: app.start_operation(each, operation))
         self._world.sleep(self._world.controls.delays.operation_set)
         return finding
@@ -188,27 +202,3 @@ def _images(objects: list[Object]) -> list[str]:
     """Of every Pod there is, also old and never-started ones."""
     pods = [each for each in objects if each["kind"] == "Pod"]
     return sorted({pod["spec"]["containers"][0]["image"] for pod in pods})
-
-
-def _not_again(finding: Finding, state: Object) -> Finding:
-    revisions = ", ".join(finding.revisions)
-    message = f"Failed last sync attempt to [{revisions}]: {state.get('message', '')}"
-    condition = {"type": "SyncError", "message": message}
-    return Finding(
-        finding.sync,
-        finding.health,
-        finding.revisions,
-        finding.resources,
-        finding.images,
-        [condition],
-    )
-
-
-def _automated_operation(spec: Object, policy: Object, revisions: list[str]) -> Object:
-    sync: Object = {**app.revision_fields(spec, revisions), **app.source_fields(spec)}
-    if policy.get("prune"):
-        sync["prune"] = True
-    if spec["syncPolicy"].get("syncOptions"):
-        sync["syncOptions"] = spec["syncPolicy"]["syncOptions"]
-    retry = spec["syncPolicy"].get("retry", {"limit": 5})
-    return {"sync": sync, "initiatedBy": {"automated": True}, "retry": retry}

@@ -1,40 +1,28 @@
-"""Health of single resources and difference between wanted and live, by Argo CD's own rules."""
+"""Health of single resources, by Argo CD's own rules, and the worst of several."""
 
+from collections.abc import Callable
 from typing import Any
 
 Object = dict[str, Any]
+OK = ("Healthy", "")
+_ORDER = ("Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown")
 
 
-def health(resource: Object) -> Object:
-    """`{"status": ..., "message": ...}` of a Deployment, ReplicaSet or Pod."""
-    rules = {"Deployment": _deployment, "ReplicaSet": _replica_set, "Pod": _pod}
-    status, message = rules[resource["kind"]](resource)
+def health(resource: Object) -> Object | None:
+    """`{"status": ..., "message": ...}`; None for a kind without a health check."""
+    rule = _RULES.get(resource["kind"])
+    if rule is None:
+        return None
+    status, message = rule(resource)
     return {"status": status, "message": message} if message else {"status": status}
 
 
-def same(wanted: Object, live: Object) -> bool:
-    """Whether the live Deployment has everything the wanted one asks for."""
-    return _essence(wanted) == _essence(live)
-
-
-def image_of(deployment: Object) -> str:
-    """The reference of the one container."""
-    return str(_container(deployment)["image"])
-
-
-def env_of(deployment: Object) -> dict[str, str]:
-    """The environment of the one container."""
-    return {item["name"]: item["value"] for item in _container(deployment)["env"]}
-
-
-def _container(deployment: Object) -> Object:
-    containers: list[Object] = deployment["spec"]["template"]["spec"]["containers"]
-    return containers[0]
-
-
-def _essence(deployment: Object) -> tuple[str, int, str, dict[str, str]]:
-    name, replicas = deployment["metadata"]["name"], deployment["spec"]["replicas"]
-    return name, replicas, image_of(deployment), env_of(deployment)
+def worst(found: list[str]) -> str:
+    """The health of an application; Missing counts only if everything is missing."""
+    if found and all(each == "Missing" for each in found):
+        return "Missing"
+    counted = [each for each in found if each != "Missing"]
+    return max(counted, key=_ORDER.index, default="Healthy")
 
 
 def _deployment(resource: Object) -> tuple[str, str]:
@@ -54,6 +42,20 @@ def _deployment(resource: Object) -> tuple[str, str]:
     elif available < updated:
         waiting = f"{available} of {updated} updated replicas are available..."
     return ("Progressing", f"Waiting for rollout to finish: {waiting}") if waiting else OK
+
+
+def _stateful_set(resource: Object) -> tuple[str, str]:
+    """Never Degraded: there is no progress deadline."""
+    status, wanted = resource["status"], resource["spec"]["replicas"]
+    if resource["metadata"]["generation"] > status["observedGeneration"]:
+        return "Progressing", "Waiting for statefulset spec update to be observed..."
+    ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
+    if ready < wanted:
+        return "Progressing", f"Waiting for {wanted - ready} pods to be ready..."
+    if status["updateRevision"] != status["currentRevision"]:
+        what = f"{updated} pods at revision {status['updateRevision']}"
+        return "Progressing", f"waiting for statefulset rolling update to complete {what}..."
+    return "Healthy", f"statefulset rolling update complete {wanted} pods at revision"
 
 
 def _replica_set(resource: Object) -> tuple[str, str]:
@@ -80,4 +82,26 @@ def _pod(resource: Object) -> tuple[str, str]:
     return "Progressing", ""
 
 
-OK = ("Healthy", "")
+def _job(resource: Object) -> tuple[str, str]:
+    conditions = {each["type"]: each for each in resource.get("status", {}).get("conditions", [])}
+    if "Failed" in conditions:
+        return "Degraded", str(conditions["Failed"]["message"])
+    return OK if "Complete" in conditions else ("Progressing", "")
+
+
+def _scaled_object(resource: Object) -> tuple[str, str]:
+    """As the script for keda.sh: what its controller says of itself."""
+    for condition in resource.get("status", {}).get("conditions", []):
+        if condition["type"] == "Ready":
+            return OK if condition["status"] == "True" else ("Degraded", condition["message"])
+    return "Progressing", "Creating HorizontalPodAutoscaler Object"
+
+
+_RULES: dict[str, Callable[[Object], tuple[str, str]]] = {
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "ReplicaSet": _replica_set,
+    "Pod": _pod,
+    "Job": _job,
+    "ScaledObject": _scaled_object,
+}

@@ -1,19 +1,17 @@
 """The operation half of the application controller: one slot, one sync at a time."""
 
-import re
 import time
 from collections.abc import Callable
 
 from sandbox.argocd import application as app
 from sandbox.argocd.application import Object
+from sandbox.argocd.attempt import Attempt, Failed, Terminated
 from sandbox.argocd.controller import Reconciler
-from sandbox.argocd.health import env_of, image_of
+from sandbox.argocd.store import Gone
+from sandbox.argocd.windows import seconds
 from sandbox.argocd.world import World
-from sandbox.cluster.controller import Refused
 from sandbox.cluster.pod import timestamp
 from sandbox.rendering.repository import RepoError
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Operator:
@@ -27,7 +25,9 @@ class Operator:
 
     def step(self) -> None:
         application = self._world.store.get(self._name)
-        if application is None or not application.get("operation"):
+        if application is None:
+            raise Gone(self._name)
+        if not application.get("operation"):
             return
         state = app.operation_state(application)
         if state.get("phase") in app.FINAL:  # a new operation, set without the API server
@@ -42,19 +42,33 @@ class Operator:
             self._attempt(application)
 
     def _attempt(self, application: Object) -> None:
-        state = app.operation_state(application)
-        started_at = state.get("startedAt") or timestamp()
         operation = application["operation"]
+        started_at = app.operation_state(application).get("startedAt") or timestamp()
         self._begin(operation, started_at)
         try:
+            Attempt(self._world, application, []).hold()
             revisions = self._revisions(application)
             self._note_revisions(application, revisions)
             self._world.sleep(self._world.controls.delays.apply / 2)
-            deployment = self._reconciler.desired(application, revisions)
+            specs = _sources(application)
+            targets = self._reconciler.desired(application, revisions, specs=specs)
+            Attempt(self._world, application, targets).run()
         except RepoError as error:
             self._fail("Error", f"ComparisonError: Failed to load target state: {error}")
-            return
-        self._apply(deployment, operation.get("sync", {}), revisions, started_at)
+        except Failed as error:
+            self._fail("Failed", str(error))
+        except Terminated:
+            self._finish("Failed", "Operation terminated")
+        else:
+            self._succeed(operation.get("sync", {}), revisions, started_at)
+
+    def _succeed(self, sync: Object, revisions: list[str], started_at: str) -> None:
+        if "resources" not in sync and not sync.get("dryRun"):
+            self._world.store.patch(
+                self._name, lambda each: app.add_history(each, revisions, started_at)
+            )
+            self._world.sleep(self._world.controls.delays.finish)
+        self._finish("Succeeded", "successfully synced (all tasks run)")
 
     def _revisions(self, application: Object) -> list[str]:
         """What this attempt applies: a retry keeps the first attempt's, unless told to look anew.
@@ -63,14 +77,16 @@ class Operator:
         """
         state, operation = app.operation_state(application), application["operation"]
         asked = app.revisions_in(operation.get("sync", {}))
-        sources = app.sources_of(application)
+        sources = _sources(application)
         if "syncResult" in state:
             asked = app.revisions_in(state["syncResult"])
             if operation.get("retry", {}).get("refresh"):
                 asked = []
         asked = [*asked, *[""] * len(sources)][: len(sources)]
         return [
-            self._world.resolve(source["repoURL"], revision or source["targetRevision"], True)
+            self._world.resolve(
+                source, revision or source.get("targetRevision") or "HEAD", live=True
+            )
             for source, revision in zip(sources, asked, strict=True)
         ]
 
@@ -94,37 +110,6 @@ class Operator:
         who = initiated.get("username", "automated sync policy")
         message = f"{who} initiated sync to {', '.join(revisions)}"
         self._world.record(application, "Normal", "OperationStarted", message)
-
-    def _apply(
-        self, deployment: Object, sync: Object, revisions: list[str], started_at: str
-    ) -> None:
-        metadata = deployment["metadata"]
-        partial = "resources" in sync
-        result, problem = "unchanged", ""
-        chosen = not partial or _selects(sync["resources"], metadata["name"])
-        if chosen and not sync.get("dryRun"):
-            try:
-                result = self._world.cluster.apply(
-                    metadata["namespace"],
-                    metadata["name"],
-                    image_of(deployment),
-                    deployment["spec"]["replicas"],
-                    env_of(deployment),
-                )
-            except Refused as error:
-                problem = str(error)
-        resource = _result(deployment, result, problem)
-        self._change(lambda state: state["syncResult"].update({"resources": [resource]}))
-        self._world.sleep(self._world.controls.delays.apply / 2)
-        if problem:
-            self._fail("Failed", f"one or more objects failed to apply, reason: {problem}")
-            return
-        if not partial and not sync.get("dryRun"):
-            self._world.store.patch(
-                self._name, lambda each: app.add_history(each, revisions, started_at)
-            )
-            self._world.sleep(self._world.controls.delays.finish)
-        self._finish("Succeeded", "successfully synced (all tasks run)")
 
     def _fail(self, phase: str, message: str) -> None:
         """Wait for the next attempt, or end: the slot stays taken meanwhile."""
@@ -170,40 +155,16 @@ class Operator:
         self._reconciler.ask(2 if automatic else 3, delay)
 
     def _change(self, change: Callable[[Object], object]) -> None:
-        self._world.store.patch(
-            self._name, lambda each: _ignore(change(each["status"]["operationState"]))
-        )
+        self._world.store.patch(self._name, lambda each: change(each["status"]["operationState"]))
 
 
-def _ignore(_: object) -> None:
-    return None
-
-
-def _selects(resources: list[Object], name: str) -> bool:
-    return any((each.get("kind"), each.get("name")) == ("Deployment", name) for each in resources)
-
-
-def _result(deployment: Object, result: str, problem: str) -> Object:
-    metadata = deployment["metadata"]
-    return {
-        "group": "apps",
-        "version": "v1",
-        "kind": "Deployment",
-        "namespace": metadata["namespace"],
-        "name": metadata["name"],
-        "status": "SyncFailed" if problem else "Synced",
-        "message": problem or f"deployment.apps/{metadata['name']} {result}",
-        "hookPhase": "Failed" if problem else "Running",
-        "syncPhase": "Sync",
-        "images": [image_of(deployment)],
-    }
+def _sources(application: Object) -> list[Object]:
+    """What to apply: an operation may bring its own sources, as a rollback does."""
+    sync = application["operation"].get("sync", {})
+    return app.sources_in(sync if {"source", "sources"} & set(sync) else application["spec"])
 
 
 def _back_off(backoff: Object, count: int) -> float:
     """Seconds: duration x factor^count, at most maxDuration."""
-    delay = _seconds(backoff.get("duration", "5s")) * float(backoff.get("factor") or 2) ** count
-    return min(delay, _seconds(backoff.get("maxDuration", "3m")))
-
-
-def _seconds(text: str) -> float:
-    return sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"([\d.]+)([smh])", text))
+    delay = seconds(backoff.get("duration", "5s")) * float(backoff.get("factor") or 2) ** count
+    return min(delay, seconds(backoff.get("maxDuration", "3m")))

@@ -23,7 +23,7 @@ def page(application: Object, objects: list[Object]) -> str:
         "Conditions": "; ".join(each["message"] for each in status.get("conditions", [])),
     }
     nodes = [
-        (node["kind"], node["name"], node["health"]["status"], node["health"].get("message", ""))
+        (node["kind"], node["name"], *_health(node))
         for node in resource_tree(objects).get("nodes", [])
     ]
     title = escape(f"{metadata['namespace']}/{metadata['name']}")
@@ -32,6 +32,11 @@ def page(application: Object, objects: list[Object]) -> str:
         f"<style>{_STYLE}</style><h1>{title}</h1><p>Sandbox: not a cluster, not Argo CD.</p>"
         f"{_table(facts.items())}<h2>Resources</h2>{_table(nodes)}</html>"
     )
+
+
+def _health(node: Object) -> tuple[str, str]:
+    found = node.get("health", {})
+    return found.get("status", ""), found.get("message", "")
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:

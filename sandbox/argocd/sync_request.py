@@ -8,12 +8,13 @@ from sandbox.argocd.application import (
     Object,
     automated,
     revision_fields,
+    revisions_in,
     source_fields,
     sources_of,
     start_operation,
     target,
 )
-from sandbox.argocd.errors import PRECONDITION, UNKNOWN, ApiError
+from sandbox.argocd.errors import DENIED, PRECONDITION, UNKNOWN, ApiError
 from sandbox.argocd.world import World
 from sandbox.rendering.repository import RepoError
 
@@ -24,19 +25,28 @@ def sync(world: World, account: Account, name: str, body: Object) -> Object:
     """Set the operation and answer with the application; raises ApiError."""
     wanted = Wanted(name, body.get("project") or "", body.get("appnamespace") or "")
     application = find(world, account, wanted)
+    if not world.windows(application).allow(manual=True):
+        raise ApiError(DENIED, "cannot sync: blocked by sync window")
     require(account, "sync", target(application))
     if "deletionTimestamp" in application["metadata"]:
         raise ApiError(PRECONDITION, "application is deleting")
     revisions = _revisions(world, application, body)
     operation = _operation(application, account, body, revisions)
 
-    def start(current: Object) -> None:
+    return start(world, account, name, operation)
+
+
+def start(world: World, account: Account, name: str, operation: Object) -> Object:
+    """Take the application's one slot; raises ApiError when it is taken."""
+
+    def change(current: Object) -> None:
         if current.get("operation"):
             raise ApiError(PRECONDITION, "another operation is already in progress")
         start_operation(current, operation)
 
-    after = world.store.patch(name, start)
-    message = f"{account.name} initiated sync to {', '.join(revisions)}"
+    after = world.store.patch(name, change)
+    revisions = ", ".join(revisions_in(operation["sync"]))
+    message = f"{account.name} initiated sync to {revisions}"
     world.record(after, "Normal", "OperationStarted", message)
     return after
 
@@ -51,7 +61,7 @@ def _revisions(world: World, application: Object, body: Object) -> list[str]:
             raise ApiError(PRECONDITION, text)
     try:
         pairs = zip(sources, asked, strict=True)
-        return [world.resolve(each["repoURL"], revision, True) for each, revision in pairs]
+        return [world.resolve(each, revision, live=True) for each, revision in pairs]
     except RepoError as error:
         raise ApiError(PRECONDITION, f"error resolving repo revision: {error}") from error
 

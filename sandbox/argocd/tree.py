@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from sandbox.argocd.application import Object
+from sandbox.argocd.compare import is_hook, key_of, same
 from sandbox.argocd.errors import INVALID, ApiError
-from sandbox.argocd.health import health, same
+from sandbox.argocd.health import health
 
 
 def resource_tree(objects: list[Object]) -> Object:
@@ -13,24 +14,28 @@ def resource_tree(objects: list[Object]) -> Object:
     return {"nodes": [_node(each) for each in objects]} if objects else {}
 
 
-def managed_resources(wanted: Object | None, objects: list[Object]) -> Object:
-    """The wanted and the live Deployment as JSON strings; no `items` when there is neither."""
-    live = objects[0] if objects else None
-    some = wanted or live
-    if some is None:
-        return {}
-    reference = {key: value for key, value in _reference(some).items() if key != "version"}
+def managed_resources(targets: list[Object], objects: list[Object]) -> Object:
+    """Each wanted and live pair as JSON strings, without hooks; no `items` without any."""
+    wanted = {key_of(each): each for each in targets if not is_hook(each)}
+    live = {
+        key_of(each): each
+        for each in objects
+        if "ownerReferences" not in each["metadata"] and not is_hook(each)
+    }
+    items = [_managed(wanted.get(key), live.get(key)) for key in {**wanted, **live}]
+    return {"items": items} if items else {}
+
+
+def _managed(wanted: Object | None, live: Object | None) -> Object:
+    reference = _reference(wanted or live or {})
+    del reference["version"]
     states = {"targetState": json.dumps(wanted), "liveState": json.dumps(live)}
     return {
-        "items": [
-            {
-                **reference,
-                **states,
-                "normalizedLiveState": states["liveState"],
-                "predictedLiveState": states["targetState"],
-                "modified": not (wanted and live and same(wanted, live)),
-            }
-        ]
+        **reference,
+        **states,
+        "normalizedLiveState": states["liveState"],
+        "predictedLiveState": states["targetState"],
+        "modified": not (wanted and live and same(wanted, live)),
     }
 
 
@@ -49,17 +54,23 @@ def live_manifest(name: str, objects: list[Object], query: Any) -> Object:
 
 def with_resource_health(application: Object, objects: list[Object]) -> Object:
     """The health of each resource is not stored: the API server adds it when one app is read."""
-    found = {(each["kind"], each["metadata"]["name"]): health(each) for each in objects}
+    found = {(each["kind"], each["metadata"]["name"]): each for each in objects}
     for resource in application["status"].get("resources", []):
-        key = (resource["kind"], resource["name"])
-        resource["health"] = found.get(key, {"status": "Missing"})
+        live = found.get((resource["kind"], resource["name"]))
+        own = health(live) if live else {"status": "Missing"}
+        if own:
+            resource["health"] = own
     return application
 
 
 def _reference(resource: Object) -> Object:
     group, _, version = resource["apiVersion"].rpartition("/")
     metadata = resource["metadata"]
-    named = {"version": version, "kind": resource["kind"], "namespace": metadata["namespace"]}
+    named = {
+        "version": version,
+        "kind": resource["kind"],
+        "namespace": metadata.get("namespace", ""),
+    }
     return {**({"group": group} if group else {}), **named, "name": metadata["name"]}
 
 
@@ -68,10 +79,10 @@ def _node(resource: Object) -> Object:
     node = {
         **_reference(resource),
         "uid": metadata["uid"],
-        "info": _info(resource),
-        "health": health(resource),
         "createdAt": metadata["creationTimestamp"],
     }
+    told = {"info": _info(resource), "health": health(resource)}
+    node.update({part: value for part, value in told.items() if value})
     if resource["kind"] == "Pod":
         node["images"] = [each["image"] for each in resource["spec"]["containers"]]
         node["networkingInfo"] = {"labels": metadata["labels"]}
@@ -88,8 +99,9 @@ def _parent(owner: Object, namespace: str) -> Object:
 
 def _info(resource: Object) -> list[Object]:
     if resource["kind"] != "Pod":
-        revision = resource["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-        return [{"name": "Revision", "value": f"Rev:{revision}"}]
+        annotations = resource["metadata"].get("annotations") or {}
+        revision = annotations.get("deployment.kubernetes.io/revision")
+        return [{"name": "Revision", "value": f"Rev:{revision}"}] if revision else []
     container = resource["status"]["containerStatuses"][0]
     reason = container["state"].get("waiting", {}).get("reason") or resource["status"]["phase"]
     if "deletionTimestamp" in resource["metadata"]:

@@ -74,9 +74,10 @@ class Stream:
             await self._tell(event)
         asked = chosen.query.get("resourceVersion", "")
         after = int(asked) if asked.isdigit() else 0
-        with self._world.store.watch() as queue:
+        lag, life = self._world.controls.lag, self._world.life
+        with self._world.store.watch(lag) as queue:
             quiet = 0.0
-            while not self._world.stopping.is_set():
+            while not self._world.stopping.is_set() and self._world.life == life:
                 try:
                     event = await asyncio.wait_for(queue.get(), 0.1)
                 except TimeoutError:
@@ -89,7 +90,7 @@ class Stream:
 
     def _first(self, chosen: Filter) -> Iterator[Event]:
         if not chosen.query.get("resourceVersion") or chosen.query.get("name"):
-            for application in self._world.store.all():
+            for application in self._world.store.all(self._world.controls.lag):
                 if chosen.passes(application):
                     yield "ADDED", application
 

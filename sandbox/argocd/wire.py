@@ -9,15 +9,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.argocd.application import Object
-from sandbox.argocd.errors import INVALID, NOT_FOUND, ApiError
+from sandbox.argocd.errors import INVALID, ApiError
 from sandbox.serving import Asgi, Receive, Scope, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-async def absent(_: Request) -> Response:
-    """A call of the original that is left out here."""
-    raise ApiError(NOT_FOUND, "Not Found")
 
 
 def answering(endpoint: Endpoint) -> Endpoint:

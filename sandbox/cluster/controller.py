@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.cluster import objects
+from sandbox.cluster.events import Events
 from sandbox.cluster.front import front
 from sandbox.cluster.image import Images
+from sandbox.cluster.others import Others
 from sandbox.cluster.pod import Pace, Pod, timestamp
 from sandbox.cluster.workload import ReplicaSet, Template, Workload, environment
 from sandbox.serving import Server
@@ -38,6 +40,7 @@ class Cluster:
         pace: Pace | None = None,
     ) -> None:
         self.refusals: dict[str, str] = {}  # namespace: why the next applies fail
+        self.credentials = registry_credentials
         self._root = root
         self._pace = pace or Pace()
         self.progress_deadline = progress_deadline  # seconds; 600 in a real cluster
@@ -46,9 +49,11 @@ class Cluster:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._workloads: dict[str, Workload] = {}
         self._fronts: dict[str, Server] = {}
-        self._events: list[Object] = []
+        self._events = Events()
         self._lock = threading.RLock()
         self._stopping = threading.Event()
+        self._removed: list[Pod] = []  # of workloads that were taken away
+        self.others = Others(self._workloads.get)
         self._thread = threading.Thread(target=self._control, daemon=True)
         self._restore()
         self._thread.start()
@@ -70,14 +75,14 @@ class Cluster:
         replicas: int,
         env: Mapping[str, str],
         labels: Mapping[str, str] | None = None,
+        kind: str = "Deployment",
     ) -> str:
         """Make the namespace run this: "created", "configured" or "unchanged"; raises Refused.
 
         `labels` tell who applied it; without them the object keeps what it has.
         """
-        if namespace in self.refusals:
-            raise Refused(self.refusals[namespace])
-        template = Template(name, image, replicas, environment(env))
+        self._admit(namespace)
+        template = Template(name, image, replicas, environment(env), kind)
         self.expose(namespace)
         with self._lock:
             before = self._workloads.get(namespace)
@@ -89,22 +94,34 @@ class Cluster:
             self._remember()
         return "created" if before is None else "configured" if changed else "unchanged"
 
+    def put(self, manifest: Object) -> str:
+        """Apply anything but a workload, as `apply` does; raises Refused."""
+        self._admit(manifest["metadata"]["namespace"])
+        return self.others.put(manifest)
+
+    def remove(self, namespace: str, kind: str, name: str) -> None:
+        """Delete an object; a workload takes its pods along."""
+        with self._lock:
+            workload = self._workloads.get(namespace)
+            if workload and (workload.template.kind, workload.template.name) == (kind, name):
+                del self._workloads[namespace]
+                self._removed += workload.terminate()
+                self._remember()
+        self.others.remove(namespace, kind, name)
+
     def objects(self, namespace: str) -> list[Object]:
-        """The Deployment, its ReplicaSets and their Pods; empty when nothing was applied."""
+        """The workload with its ReplicaSets and Pods, then the others; empty without any."""
         workload = self._workloads.get(namespace)
-        if workload is None:
-            return []
-        with workload.lock:
-            sets = sorted(workload.sets, key=lambda each: -each.revision)
-            found = [objects.deployment(workload)]
-            for each in sets:
-                found.append(objects.replica_set(workload, each))
-                found += [objects.pod(workload, each, one) for one in each.pods]
-            return found
+        own = objects.of_workload(workload) if workload else []
+        return own + self.others.objects(namespace)
+
+    def workload(self, namespace: str) -> Workload | None:
+        """What the namespace runs."""
+        return self._workloads.get(namespace)
 
     def namespaces(self) -> list[str]:
         """Those in which something runs or is exposed."""
-        return sorted({*self._workloads, *self._fronts})
+        return sorted({*self._workloads, *self._fronts, *self.others.namespaces()})
 
     def log(self, namespace: str, pod: str, *, previous: bool = False) -> str | None:
         """What a pod's container wrote, or the one before it; None when there was none."""
@@ -116,9 +133,7 @@ class Cluster:
 
     def events(self, namespace: str) -> list[Object]:
         """Kubernetes events of the namespace, oldest first."""
-        with self._lock:
-            own = [each for each in self._events if each["metadata"]["namespace"] == namespace]
-            return json.loads(json.dumps(own))  # type: ignore[no-any-return]
+        return self._events.of(namespace)
 
     def stop(self) -> None:
         """End every process and server this cluster started."""
@@ -128,11 +143,15 @@ class Cluster:
             self._thread.join()
         with self._lock:
             pods = [pod for each in self._workloads.values() for pod in each.terminate()]
-        for pod in pods:
+        for pod in [*pods, *self._removed]:
             pod.join()
         for server in self._fronts.values():
             server.stop()
         self._fronts.clear()
+
+    def _admit(self, namespace: str) -> None:
+        if namespace in self.refusals:
+            raise Refused(self.refusals[namespace])
 
     def _ports(self, namespace: str) -> list[int]:
         workload = self._workloads.get(namespace)
@@ -147,30 +166,25 @@ class Cluster:
         return Workload(namespace, template, self._new_pod, _uid, lambda: self.progress_deadline)
 
     def _new_pod(self, workload: Workload, replicas: ReplicaSet) -> Pod:
-        name = f"{replicas.name}-{uuid.uuid4().hex[:5]}"
+        name = workload.pod_name(replicas)
         metadata = {"name": name, "uid": _uid(), "creationTimestamp": timestamp()}
         involved = {**metadata, "namespace": workload.namespace}
 
         def record(kind: str, reason: str, message: str) -> None:
-            self._record(involved, kind, reason, message)
+            self._events.record(involved, kind, reason, message)
 
         manifest = {
             "metadata": metadata,
             "image": replicas.template.image,
             "env": dict(replicas.template.env),
         }
-        return Pod(manifest, self._images, self._logs / f"{name}.log", record, self._pace)
-
-    def _record(self, pod: Object, kind: str, reason: str, message: str) -> None:
-        with self._lock:
-            for event in self._events:
-                same = event["involvedObject"]["uid"] == pod["uid"]
-                if same and (event["reason"], event["message"]) == (reason, message):
-                    event["count"] += 1
-                    event["lastTimestamp"] = timestamp()
-                    return
-            self._events.append(_event(pod, kind, reason, message))
-            del self._events[:-500]
+        return Pod(
+            manifest,
+            self._images,
+            self._logs / f"{name}-{metadata['uid'][:8]}.log",
+            record,
+            self._pace,
+        )
 
     def _remember(self) -> None:
         applied = {
@@ -193,30 +207,3 @@ class Cluster:
 
 def _uid() -> str:
     return str(uuid.uuid4())
-
-
-def _event(pod: Object, kind: str, reason: str, message: str) -> Object:
-    now = timestamp()
-    return {
-        "metadata": {
-            "name": f"{pod['name']}.{uuid.uuid4().hex[:16]}",
-            "namespace": pod["namespace"],
-            "uid": _uid(),
-            "creationTimestamp": now,
-        },
-        "involvedObject": {
-            "kind": "Pod",
-            "namespace": pod["namespace"],
-            "name": pod["name"],
-            "uid": pod["uid"],
-            "apiVersion": "v1",
-        },
-        "reason": reason,
-        "message": message,
-        "source": {"component": "kubelet", "host": "node-1"},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-        "type": kind,
-        "eventTime": None,
-    }

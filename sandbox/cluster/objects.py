@@ -8,6 +8,18 @@ from sandbox.cluster.workload import ReplicaSet, Workload
 Object = dict[str, Any]
 
 
+def of_workload(workload: Workload) -> list[Object]:
+    """The workload, then its ReplicaSets, each followed by its Pods."""
+    with workload.lock:
+        deployed = workload.template.kind == "Deployment"
+        found = [deployment(workload) if deployed else stateful_set(workload)]
+        for each in sorted(workload.sets, key=lambda each: -each.revision):
+            if deployed:
+                found.append(replica_set(workload, each))
+            found += [pod(workload, each, one) for one in each.pods]
+        return found
+
+
 def deployment(workload: Workload) -> Object:
     """The live Deployment."""
     template, newest = workload.template, workload.newest
@@ -44,6 +56,25 @@ def deployment(workload: Workload) -> Object:
             **{name: count for name, count in counts.items() if count},
             "conditions": _conditions(workload, ready),
         },
+    }
+
+
+def stateful_set(workload: Workload) -> Object:
+    """The live StatefulSet: as the Deployment, with revisions instead of conditions."""
+    live, template = deployment(workload), workload.template
+    newest = workload.newest.name if workload.newest else template.name
+    oldest = [each.name for each in workload.sets if each.pods]
+    del live["metadata"]["annotations"]
+    kept = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas")
+    status = {name: live["status"][name] for name in kept if name in live["status"]}
+    current = newest if workload.complete() or not oldest else oldest[0]
+    revisions = {"currentRevision": current, "updateRevision": newest}
+    available = {"availableReplicas": live["status"].get("availableReplicas", 0)}
+    return {
+        **live,
+        "kind": "StatefulSet",
+        "spec": {**live["spec"], "serviceName": template.name},
+        "status": {**status, **available, **revisions},
     }
 
 
@@ -89,6 +120,10 @@ def pod(workload: Workload, each: ReplicaSet, one: Pod) -> Object:
         },
         "ownerReferences": [_owner("ReplicaSet", each.name, each.uid)],
     }
+    if workload.template.kind == "StatefulSet":
+        labels = {**_labels(each.template.name), "controller-revision-hash": each.name}
+        owner = _owner("StatefulSet", workload.template.name, workload.uid)
+        metadata.update({"labels": labels, "ownerReferences": [owner]})
     if one.terminating:
         metadata["deletionTimestamp"] = one.terminated_at
     return {

@@ -1,9 +1,15 @@
-"""A Deployment and its rolling update: ReplicaSets of pods, with the default surge of 25 %."""
+"""A workload and its rolling update: sets of pods, one for each template.
+
+A Deployment has the default surge of 25 %; a StatefulSet replaces one pod after the other, never
+has more of them than wanted, and has no progress deadline.
+"""
 
 import hashlib
+import itertools
 import math
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,12 +18,13 @@ from sandbox.cluster.pod import Pod, timestamp
 
 @dataclass(frozen=True)
 class Template:
-    """What a Deployment is asked to run."""
+    """What a workload is asked to run."""
 
     name: str
     image: str
     replicas: int
     env: tuple[tuple[str, str], ...] = ()
+    kind: str = "Deployment"  # or StatefulSet
 
     @property
     def hash(self) -> str:
@@ -48,7 +55,7 @@ class ReplicaSet:
 
 
 class Workload:
-    """One Deployment of one namespace; `step` is one pass of its controller."""
+    """The workload of one namespace; `step` is one pass of its controller."""
 
     def __init__(
         self,
@@ -65,6 +72,7 @@ class Workload:
         self.created = timestamp()
         self.generation = 1
         self.observed_generation = 0
+        self.changed = time.monotonic()
         self.sets: list[ReplicaSet] = []
         self._new_pod = new_pod
         self._new_uid = new_uid
@@ -80,6 +88,7 @@ class Workload:
                 return False
             self.template = template
             self.generation += 1
+            self.changed = time.monotonic()
             return True
 
     def step(self) -> None:
@@ -101,11 +110,19 @@ class Workload:
     def stuck(self) -> bool:
         """No progress for longer than the progress deadline."""
         late = time.monotonic() - self._progressed > self._deadline()
-        return late and not self._complete()
+        return late and not self.complete() and self.template.kind == "Deployment"
 
     def ports(self) -> list[int]:
         """Where the ready pods listen."""
         return [pod.port for each in list(self.sets) for pod in each.ready()]
+
+    def pod_name(self, replicas: ReplicaSet) -> str:
+        """Of a new pod: random, or the lowest free number of a StatefulSet."""
+        if self.template.kind == "Deployment":
+            return f"{replicas.name}-{uuid.uuid4().hex[:5]}"
+        taken = {pod.metadata["name"] for pod in self.pods()}
+        names = (f"{self.template.name}-{number}" for number in itertools.count())
+        return next(name for name in names if name not in taken)
 
     def pods(self) -> list[Pod]:
         """All of them, also those that end."""
@@ -130,9 +147,13 @@ class Workload:
         return found
 
     def _scale_up(self, newest: ReplicaSet) -> None:
-        replicas = self.template.replicas
-        surge = math.ceil(replicas * 0.25)
-        others = sum(len(each.active()) for each in self.sets if each is not newest)
+        replicas, deployed = self.template.replicas, self.template.kind == "Deployment"
+        surge = math.ceil(replicas * 0.25) if deployed else 0
+        others = sum(
+            len(each.active() if deployed else each.pods)
+            for each in self.sets
+            if each is not newest
+        )
         newest.wanted = min(replicas, max(replicas + surge - others, len(newest.active())))
         for _ in range(newest.wanted - len(newest.active())):
             newest.pods.append(self._new_pod(self, newest))
@@ -142,6 +163,8 @@ class Workload:
     def _scale_down(self, newest: ReplicaSet) -> None:
         replicas = self.template.replicas
         least = replicas - math.floor(replicas * 0.25)
+        if self.template.kind == "StatefulSet":
+            least = replicas - 1  # one after the other
         spare = sum(len(each.ready()) for each in self.sets) - least
         for each in self.sets:
             if each is newest:
@@ -163,11 +186,12 @@ class Workload:
     def _note_progress(self, newest: ReplicaSet) -> None:
         others = sum(len(each.pods) for each in self.sets if each is not newest)
         progress = (self.generation, len(newest.active()), len(newest.ready()), -others)
-        if progress != self._progress or self._complete():
+        if progress != self._progress or self.complete():
             self._progress = progress
             self._progressed = time.monotonic()
 
-    def _complete(self) -> bool:
+    def complete(self) -> bool:
+        """Whether only pods of the newest template are there, all of them ready."""
         newest = self.newest
         if newest is None:
             return False

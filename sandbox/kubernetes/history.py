@@ -1,5 +1,6 @@
 """What changed, in order: the part of the past that a watch can start from."""
 
+import time
 from collections import deque
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ class Change(NamedTuple):
     before: Object | None
     after: Object | None
     last: Object  # at this version, also when it was deleted by it
+    at: float  # monotonic seconds
 
 
 class History:
@@ -39,6 +41,18 @@ class History:
     def compact(self) -> None:
         self._changes.clear()
         self._floor = self.version
+
+    def undo(self, kind: Kind, found: dict[tuple[str, str], Object], lag: float) -> None:
+        """Take back in `found` what happened to a kind in the last `lag` seconds."""
+        for change in reversed(self._changes):
+            if change.at <= time.monotonic() - lag:
+                return
+            if change.kind == kind:
+                metadata = change.last["metadata"]
+                key = (metadata.get("namespace", ""), metadata["name"])
+                found.pop(key, None)
+                if change.before is not None:
+                    found[key] = change.before
 
     def since(self, version: int) -> list[Change]:
         """The changes after a version; raises Expired."""

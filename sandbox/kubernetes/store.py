@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import copy
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 
@@ -39,7 +40,7 @@ class Objects:
         self._objects: dict[Key, Object] = {}
         self._history = History(48000)
         self._lock = threading.RLock()
-        self._watchers: dict[asyncio.Queue[Event], tuple[Kind, asyncio.AbstractEventLoop]] = {}
+        self._watchers: dict[asyncio.Queue[Event], tuple[Kind, Callable[[Event], None]]] = {}
 
     @property
     def version(self) -> str:
@@ -74,11 +75,14 @@ class Objects:
         with self._lock:
             return copy.deepcopy(self._objects.get((kind, namespace, name)))
 
-    def all(self, kind: Kind, namespace: str = "") -> list[Object]:
-        """Copies, by namespace and name; of all namespaces when none is given."""
+    def all(self, kind: Kind, namespace: str = "", lag: float = 0.0) -> list[Object]:
+        """Copies, by namespace and name, as they were `lag` seconds ago."""
         with self._lock:
-            keys = [key for key in self._objects if key[0] == kind and namespace in ("", key[1])]
-            return [copy.deepcopy(self._objects[key]) for key in sorted(keys, key=lambda k: k[1:])]
+            found = {key[1:]: each for key, each in self._objects.items() if key[0] == kind}
+            if lag:
+                self._history.undo(kind, found, lag)
+            keys = sorted(key for key in found if namespace in ("", key[0]))
+            return [copy.deepcopy(found[key]) for key in keys]
 
     def names(self, kind: Kind) -> list[tuple[str, str]]:
         """Namespace and name of each object."""
@@ -124,11 +128,16 @@ class Objects:
             self._history.compact()
 
     @contextlib.contextmanager
-    def watch(self, kind: Kind) -> Iterator[asyncio.Queue[Event]]:
-        """Events of one kind from now on, for the running event loop."""
+    def watch(self, kind: Kind, lag: float = 0.0) -> Iterator[asyncio.Queue[Event]]:
+        """Events of one kind from now on, `lag` seconds late, for the running event loop."""
         queue: asyncio.Queue[Event] = asyncio.Queue(_BUFFER)
+        loop = asyncio.get_running_loop()
+
+        def tell(event: Event) -> None:
+            loop.call_soon_threadsafe(loop.call_later, lag, _offer, queue, event)
+
         with self._lock:
-            self._watchers[queue] = (kind, asyncio.get_running_loop())
+            self._watchers[queue] = (kind, tell)
         try:
             yield queue
         finally:
@@ -158,15 +167,15 @@ class Objects:
         last["metadata"]["resourceVersion"] = str(version)
         if after is not None:
             self._objects[key] = after
-        self._history.add(Change(version, kind, before, after, last))
+        self._history.add(Change(version, kind, before, after, last, time.monotonic()))
         happened = "DELETED" if after is None else "ADDED" if before is None else "MODIFIED"
         self._tell(kind, (happened, copy.deepcopy(last)))
 
     def _tell(self, kind: Kind, event: Event) -> None:
-        for queue, (wanted, loop) in self._watchers.items():
+        for wanted, tell in self._watchers.values():
             if wanted == kind:
                 with contextlib.suppress(RuntimeError):  # the loop of a stopped server
-                    loop.call_soon_threadsafe(_offer, queue, event)
+                    tell(event)
 
 
 def _respecified(kind: Kind, before: Object, after: Object) -> bool:

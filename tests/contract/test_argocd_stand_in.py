@@ -193,11 +193,6 @@ def test_revision_metadata(world: World) -> None:
     assert error(branch) == (500, 2, "revision main must be resolved")
 
 
-def test_windows_and_what_is_left_out(world: World) -> None:
-    assert world.api.get(f"{APPLICATION}/syncwindows").json() == {"canSync": True}
-    assert world.api.post(f"{APPLICATION}/rollback", json={"id": 1}).status_code == 404
-
-
 def test_nothing_to_terminate(world: World) -> None:
     headers = {"Content-Type": "application/json"}
     answer = world.api.delete(f"{APPLICATION}/operation", headers=headers)
