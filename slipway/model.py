@@ -251,6 +251,21 @@ class SyncProof(Value):
     timing: Timing
 
 
+class EnvironmentStatus(Value):
+    """What one environment is asked to run, and whether that is proven now."""
+
+    environment: str
+    version: str  # that the GitOps repository asks for; empty when it names no one version
+    digest: str  # "sha256:" and 64 hex; empty when it is not known
+    revision: str  # the commit that asked for it, 40 hex
+    sync: str = ""  # as the engine says
+    health: str = ""
+    since: datetime | None = None  # UTC: healthy and in sync since, or the last change of health
+    proven: bool = False  # every clause of the sync proof holds, and has for the settle time
+    reason: str  # one sentence: what was shown, or what is missing
+    url: str = ""  # the engine's page of the application
+
+
 class SmokeProof(Value):
     """Evidence that the environment answers, and that the new version does."""
 

@@ -12,6 +12,7 @@ from slipway.cli.check import check
 from slipway.cli.manifests import manifests
 from slipway.cli.new import new
 from slipway.cli.plan import plan
+from slipway.cli.status import show
 from slipway.cli.verify import verify
 from slipway.evidence.verify import is_image_name
 from slipway.layout import Engine
@@ -38,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     planning = commands.add_parser("plan", help="tell the next release; changes nothing")
     planning.add_argument("service", help="the service to plan for")
     planning.set_defaults(run=lambda given: plan(given.service, as_json=given.json))
+
+    showing = commands.add_parser("status", help="show what runs where, and whether it is proven")
+    showing.add_argument("service", nargs="*", help="services to show (default: all)")
+    showing.set_defaults(run=lambda given: show(given.service, as_json=given.json))
 
     verifying = commands.add_parser("verify", help="check the signed provenance of an image")
     verifying.add_argument(
@@ -66,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument("--engine", choices=get_args(Engine), default="argocd")
     starting.set_defaults(run=lambda given: new(_new(given), as_json=given.json))
 
-    for command in (checking, planning, verifying, printing, starting):
+    for command in (checking, planning, showing, verifying, printing, starting):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
+from slipway.manifests.claims import words_in
 from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.manifests.globs import is_pattern, matches
@@ -112,14 +113,8 @@ def _refuse_older(update: Update, path: str, old: str, image: Image) -> None:
 
 def _version_in(update: Update, value: str) -> Version | None:
     """The version that a value carries where the update would write its own."""
-    if "{version}" not in update.value:
-        return None
-    known = {"version": r"(\S+?)(?:\+\S*)?", "digest": "sha256:[0-9a-f]{64}"}
-    parts = _PLACEHOLDER.split(update.value)  # text and names of placeholders, in turn
-    pattern = "".join(known[part] if at % 2 else re.escape(part) for at, part in enumerate(parts))
-    found = re.fullmatch(pattern, value)
-    versions = {Version.parsed(text) for text in found.groups()} if found else set()
-    return versions.pop() if len(versions) == 1 else None
+    said = words_in(update.value, value).get("version", "")
+    return Version.parsed(said.partition("+")[0])
 
 
 def require_approved(change: Change, image: Image, approval: Approval | None) -> None:

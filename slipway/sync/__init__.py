@@ -19,7 +19,7 @@ from slipway.sync.reach import Reach
 from slipway.sync.wait import Wait
 from slipway.timing import Stopwatch
 
-__all__ = ["examine", "wait_until_live"]
+__all__ = ["examine", "wait_until_live", "wanted_of"]
 
 
 def examine(application: Application, settings: Settings, gitops: GitOps | None = None) -> None:
@@ -61,7 +61,7 @@ def wait_until_live(
         wait = Wait(
             engine=engine,
             application=application,
-            wanted=_wanted(application, image, revision, written),
+            wanted=wanted_of(application, image, revision, written),
             knowledge=Knowledge(lineage, settings, watch, revision),
             acts=Acts(engine, application, watch),
             reach=Reach(application, written),
@@ -83,9 +83,10 @@ def wait_until_live(
         )
 
 
-def _wanted(
+def wanted_of(
     application: Application, image: Image, revision: str, files: tuple[str, ...]
 ) -> Wanted:
+    """What must become live, by the service file's rules; `files` are what was written."""
     return Wanted(
         revision=revision,
         repository=image.repository,
