@@ -45,7 +45,7 @@ class HelmCharts(Controller):
         return Outcome(lambda each: _packed(each, chart), interval)
 
     def _packaged(self, found: Object, source: Object, commit: str) -> Chart:
-        spec, repository = found["spec"], self.world.repository(source["spec"]["url"])
+        spec, repository = found["spec"], self.world.stored(source["spec"]["url"])
         folder = posixpath.normpath(spec["chart"])
         text = repository.read(commit, posixpath.join(folder, "Chart.yaml"))
         if text is None:

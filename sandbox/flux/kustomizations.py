@@ -43,7 +43,7 @@ class Kustomizations(Controller):
         limit = spec.get("timeout", spec.get("interval", "5m"))
         self.show(key, partial(_begun, revision=revision, limit=limit))
         self.sleep(self.world.delays.fetch)
-        repository = self.world.repository(source["spec"]["url"])
+        repository = self.world.stored(source["spec"]["url"])
         path, commit = spec.get("path", ""), revision.rpartition(":")[2]
         folder = path.removeprefix("./").strip("/")
         if folder and not repository.has_folder(commit, folder):

@@ -49,10 +49,10 @@ class Flux:
 
     def unplug(self, url: str) -> None:
         """Nobody can reach a repository any more, until it is plugged in again."""
-        self.world.repositories[url] = Repository(url, None)
+        self.world.unplugged.add(url)
 
-    def plug_in(self, url: str, path: Path) -> None:
-        self.world.repositories[url] = Repository(url, path)
+    def plug_in(self, url: str) -> None:
+        self.world.unplugged.discard(url)
 
     def stop(self) -> None:
         """End the controllers."""

@@ -20,7 +20,7 @@ class GitRepositories(Controller):
         self.show(key, lambda each: progressing(each, "building artifact"))
         self.sleep(self.world.delays.fetch)
         try:
-            commit = self.world.repository(spec["url"]).resolve(branch)
+            commit = self.world.remote(spec["url"]).resolve(branch)
         except RepoError as error:
             words = f"failed to checkout and determine revision: unable to clone '{spec['url']}'"
             return _broken(self, key, "GitOperationFailed", f"{words}: {error}")

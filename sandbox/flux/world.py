@@ -47,6 +47,7 @@ class World:
     charts: dict[tuple[Kind, Key, str], Chart] = field(default_factory=dict)  # by revision
     stopping: threading.Event = field(default_factory=threading.Event)
     running: dict[str, threading.Event] = field(default_factory=dict)  # cleared: it is down
+    unplugged: set[str] = field(default_factory=set)  # URLs that nobody can reach
 
     def __post_init__(self) -> None:
         for name in CONTROLLERS:
@@ -59,8 +60,12 @@ class World:
         while not self.stopping.is_set() and not self.running[controller].wait(0.05):
             pass
 
-    def repository(self, url: str) -> Repository:
+    def remote(self, url: str) -> Repository:
         """The repository behind a URL; one that nobody can reach raises RepoError when used."""
+        return Repository(url, None) if url in self.unplugged else self.stored(url)
+
+    def stored(self, url: str) -> Repository:
+        """What was fetched from a URL: every commit that an artifact was made of."""
         found = self.repositories.get(url) or self.repositories.get(url.removesuffix(".git"))
         return found or Repository(url, None)
 

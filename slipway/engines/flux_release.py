@@ -117,6 +117,8 @@ def _of(outcome: str, last: Json, reached: str, message: str) -> Operation:
         finished_at=since(ended) if over else None,
         message=message,
         retry_count=int(part(last, "status").get("failures") or 0),
+        of_spec=part(last, "status").get("lastAttemptedGeneration")
+        == part(last, "metadata").get("generation"),
     )
 
 

@@ -19,6 +19,7 @@ has taken. Source: Flux v2.9.4 (source-controller 1.9, kustomize-controller 1.9,
 A token in `lastHandledReconcileAt` is not read: it is echoed by failed and suspended objects too.
 """  # noqa: E501  # a table's rows are lines
 
+import re
 from collections.abc import Sequence
 
 from slipway.engines.flux_chain import (
@@ -30,13 +31,23 @@ from slipway.engines.flux_chain import (
     reads_commits,
 )
 from slipway.engines.flux_kustomization import kustomization
-from slipway.engines.flux_objects import condition, current, deleting, named, part, since, text
+from slipway.engines.flux_objects import (
+    Json,
+    condition,
+    current,
+    deleting,
+    named,
+    part,
+    since,
+    text,
+)
 from slipway.engines.flux_reading import Reading, broken
 from slipway.engines.flux_reads import reads
 from slipway.engines.flux_release import release
 from slipway.engines.flux_stops import stop
 from slipway.errors import InvalidInput
-from slipway.readiness.observation import Condition, Observation, Tag, Workload
+from slipway.readiness.observation import Condition, Observation, Pin, Tag, Workload
+from slipway.readiness.references import scalars
 from slipway.service import GitOps
 
 _OWNER = "kustomize.toolkit.fluxcd.io/name"  # label of what a Kustomization applied
@@ -87,6 +98,8 @@ def observation(
         reads=reads(chain),
         parent=parent,
         tags=_tags(chain),
+        pins=_pins(chain),
+        spec_values=tuple(value for link in _described(chain) for value in scalars(link)),
     )
 
 
@@ -99,6 +112,20 @@ def _failing(read: Reading, chain: Chain) -> tuple[Condition, ...]:
         return ()
     words = f"{named(chain.last)}: {read.failing.type}: {read.failing.message}"
     return (Condition("ReconcileError", words),)
+
+
+def _described(chain: Chain) -> list[Json]:
+    """Specifications that a commit may change: the object's own, and that of a chart's source."""
+    sources = [] if reads_commits(chain) else [chain.source or {}]
+    return [part(each, "spec") for each in (chain.last, *sources)]
+
+
+def _pins(chain: Chain) -> tuple[Pin, ...]:
+    """A chart of a HelmRepository is known by its version, where that is exact."""
+    kind = text(chain.source or {}, "kind")
+    version = text(chain.last, "spec", "chart", "spec", "version")
+    exact = kind == "HelmRepository" and re.fullmatch(r"\d+\.\d+\.\d+[\w.+-]*", version)
+    return (Pin(0, version),) if exact else ()
 
 
 def _tags(chain: Chain) -> tuple[Tag, ...]:
