@@ -37,6 +37,7 @@ WANTED = Wanted(
     grace=timedelta(seconds=60),
 )
 MANUAL = replace(WANTED, start=True)
+WANTS_9 = replace(WANTED, version="9.0.0")  # what the recorded charts carry
 
 Object = dict[str, Any]
 
@@ -79,6 +80,17 @@ def seen(
     manifests = [deployment()] if live is None else live
     workloads = [workload(manifest, nodes) for manifest in manifests]
     return observation(app(changes, name), workloads, GITOPS)
+
+
+def nested(
+    changes: Object | None = None,
+    above: Object | None = None,
+    image: str = "ghcr.io/parraletz/books-api:9.0.0",
+    name: str = "child",
+) -> Observation:
+    """One reading of an application whose manifest another one deploys, of both together."""
+    parent = observation(app(above, "parent"), (), GITOPS)
+    return observation(app(changes, name), [workload(deployment(image))], GITOPS, parent)
 
 
 class Judge:
@@ -128,6 +140,15 @@ def failed(revision: str = X, **fields: Any) -> Object:
 OUT_OF_SYNC = {"status.sync.status": "OutOfSync"}
 MANUAL_APP = {AUTOMATED: None}
 NO_OP = {STATE: None}
+
+
+def settled(
+    reading: Observation, wanted: Wanted = WANTED, known: Known = KNOWN, after: float = 10
+) -> Verdict:
+    """The verdict on a state that has lasted."""
+    judge = Judge(wanted, known)
+    judge(reading)
+    return judge(reading, after)
 
 
 def never(changes: Object, wanted: Wanted = WANTED) -> Waiting:

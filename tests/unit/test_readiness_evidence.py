@@ -1,0 +1,178 @@
+"""Acceptance cases of the readiness decision: what shows that the image runs."""
+
+from dataclasses import replace
+
+import pytest
+
+from slipway.engines.argocd_workloads import workload
+from slipway.readiness.observation import Observation, Workload
+from slipway.readiness.verdict import Failed, Ready, Waiting
+from tests.unit.readiness_objects import (
+    NO_OP,
+    OUT_OF_SYNC,
+    STATE,
+    WANTED,
+    A,
+    Judge,
+    Object,
+    deployment,
+    failed,
+    recorded,
+    seen,
+    settled,
+)
+
+IMAGE = "ghcr.io/parraletz/books-api:2.0.0"
+OTHER = [deployment("ghcr.io/parraletz/gateway:1.0.0")]
+IN_JOBS = replace(WANTED, jobs=True)
+RESULTS = f"{STATE}.syncResult.resources"
+HOOK = {
+    "group": "batch",
+    "version": "v1",
+    "kind": "Job",
+    "namespace": "books-api-staging",
+    "name": "books-migrate",
+    "status": "Synced",
+    "message": "Reached expected number of succeeded pods",
+    "hookType": "PreSync",
+    "hookPhase": "Succeeded",
+    "syncPhase": "PreSync",
+    "images": [IMAGE],
+}
+JOB = {key: value for key, value in HOOK.items() if key != "hookType"} | {"syncPhase": "Sync"}
+
+
+def cron_job(image: str = IMAGE) -> Object:
+    found = recorded("cron-job")
+    template = found["spec"]["jobTemplate"]["spec"]["template"]
+    template["spec"]["containers"][0]["image"] = image
+    return found
+
+
+def job(image: str = IMAGE, **status: int) -> Object:
+    template = cron_job(image)["spec"]["jobTemplate"]["spec"]
+    meta = {"name": "books-migrate", "generation": 1}
+    return {"kind": "Job", "metadata": meta, "spec": template, "status": status}
+
+
+def test_S08_an_image_in_a_cron_job_alone_counts_only_by_consent() -> None:
+    reading = seen(live=[*OTHER, cron_job()])
+    assert isinstance(settled(reading, IN_JOBS), Ready)
+    assert isinstance(settled(reading, after=30), Waiting)
+    old = seen(live=[*OTHER, cron_job("ghcr.io/parraletz/books-api:1.9.0")])
+    assert isinstance(settled(old, IN_JOBS, after=30), Waiting)
+
+
+def test_S08_an_image_that_a_hook_of_this_sync_ran_counts_by_consent() -> None:
+    reading = seen({RESULTS: [HOOK]}, OTHER)
+    verdict = settled(reading, IN_JOBS)
+    assert isinstance(verdict, Ready)
+    assert isinstance(settled(reading, after=30), Waiting)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {RESULTS: [HOOK | {"hookPhase": "Running"}]},
+        {RESULTS: [HOOK | {"images": ["ghcr.io/parraletz/books-api:1.9.0"]}]},
+        {RESULTS: [HOOK], f"{STATE}.syncResult.revision": A},
+        {RESULTS: [HOOK], f"{STATE}.operation.sync.resources": [{"kind": "Job"}]},
+        {RESULTS: []},
+        NO_OP,
+    ],
+)
+def test_S08_no_other_hook_is_evidence(changes: Object) -> None:
+    assert isinstance(settled(seen(changes, OTHER), IN_JOBS, after=30), Waiting)
+
+
+def test_S08_an_image_in_no_hook_or_job_fails_early() -> None:
+    judge, reading = Judge(IN_JOBS), seen({RESULTS: []}, OTHER)
+    judge(reading)
+    verdict = judge(reading, 60)
+    assert isinstance(verdict, Failed)
+    assert "no live workload, hook or job runs" in verdict.reason
+
+
+def test_S08_a_job_is_evidence_when_it_has_completed() -> None:
+    assert isinstance(settled(seen(live=[*OTHER, job(succeeded=1)]), IN_JOBS), Ready)
+    for status in ({}, {"active": 1}, {"failed": 3}):
+        assert isinstance(settled(seen(live=[*OTHER, job(**status)]), IN_JOBS), Waiting)
+
+
+def test_S08_a_workload_is_evidence_as_well_and_must_be_rolled_out() -> None:
+    assert isinstance(settled(seen(), IN_JOBS), Ready)
+    behind = seen(live=[deployment(availableReplicas=1)])
+    assert isinstance(settled(behind, IN_JOBS), Waiting)
+
+
+GONE = {"group": "batch", "kind": "Job", "name": "books-migrate", "status": "OutOfSync"}
+GONE |= {"health": {"status": "Missing"}}
+API = {"group": "apps", "kind": "Deployment", "name": "books-api", "status": "Synced"}
+API |= {"health": {"status": "Healthy"}}
+VANISHED = OUT_OF_SYNC | {"status.resources": [API, GONE], RESULTS: [JOB]}
+
+
+@pytest.mark.parametrize("health", ["Missing", "Healthy"])  # before Argo CD 3.4, and since
+def test_S29_a_job_that_was_removed_after_its_end_is_not_missing(health: str) -> None:
+    assert isinstance(settled(seen(VANISHED | {"status.health.status": health})), Ready)
+
+
+def test_S29_a_hook_that_was_removed_is_no_resource() -> None:
+    hook = GONE | {"hook": True, "name": "books-check"}
+    reading = seen({"status.resources": [API, hook]})
+    assert not reading.out_of_sync
+    assert isinstance(settled(reading), Ready)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {RESULTS: []},  # nobody saw it run
+        {RESULTS: [JOB | {"hookPhase": "Failed"}]},
+        {"status.resources": [API | {"status": "OutOfSync"}, GONE]},
+        {"status.resources": [API | {"health": {"status": "Missing"}}, GONE]},
+        {"status.resources": [API, GONE | {"kind": "Deployment"}]},
+        {f"{STATE}.syncResult.revision": A},
+        failed(A),
+    ],
+)
+def test_S29_anything_else_that_is_missing_is_missing(changes: Object) -> None:
+    reading = seen(VANISHED | {"status.health.status": "Missing"} | changes)
+    assert isinstance(settled(reading, after=30), Waiting)
+
+
+def unproven(live: list[Object]) -> Observation:
+    return replace(seen(live=live), health_proven=False)
+
+
+def test_S77_health_that_nobody_checks_is_shown_by_the_workloads_or_not_at_all() -> None:
+    shown = settled(unproven([deployment()]))
+    assert isinstance(shown, Ready)
+    assert "health is shown by Deployment/books-api alone" in shown.summary
+    behind = settled(unproven([deployment(updatedReplicas=1)]), after=600)
+    assert isinstance(behind, Waiting)
+    judge = Judge()
+    waiting = judge(unproven([]))
+    assert isinstance(waiting, Waiting)
+    assert "applied, health not proven" in waiting.reason
+    assert isinstance(judge(unproven([]), 60), Failed)
+
+
+def test_S58_the_newest_template_must_be_seen_updated_and_available_everywhere() -> None:
+    good = Workload("Deployment", "api", (IMAGE,), 4, 4, 3, 3, 3, 3)
+    assert good.rolled_out
+    for name in ("observed_generation", "total", "updated", "available", "replicas"):
+        assert not replace(good, **{name: 2}).rolled_out
+    none = replace(good, replicas=0, total=0, updated=0, available=0)
+    assert not none.rolled_out
+
+
+def test_S59_a_stateful_set_that_never_degrades_waits_with_its_counts() -> None:
+    manifest = deployment(updatedReplicas=1, availableReplicas=1) | {"kind": "StatefulSet"}
+    assert workload(manifest).kind == "StatefulSet"
+    judge, progressing = Judge(), {"status.health.status": "Healthy"}
+    reading = seen(progressing, [manifest])
+    for at in range(0, 3600, 300):
+        verdict = judge(reading, at)
+        assert isinstance(verdict, Waiting)
+        assert "StatefulSet/books-api: 1 updated and 1 available of 2 Pods" in verdict.reason
