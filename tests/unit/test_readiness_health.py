@@ -14,8 +14,11 @@ from tests.unit.readiness_objects import (
     WANTED,
     Judge,
     Object,
+    X,
     deployment,
+    failed,
     seen,
+    settled,
 )
 
 
@@ -39,14 +42,20 @@ def test_S24_degraded_that_belongs_to_the_version_before_is_ignored() -> None:
     assert isinstance(judge(seen(DEGRADED), 600), Waiting)
 
 
-def test_S24_a_scaler_that_is_degraded_during_the_rollout_does_not_fail_it() -> None:
-    scaler = {"group": "keda.sh", "kind": "ScaledObject", "name": "books-api", "status": "Synced"}
-    transient = DEGRADED | {"status.resources": [scaler | {"health": {"status": "Degraded"}}]}
+def test_S24_the_books_api_with_a_scaler_that_is_degraded_for_a_while() -> None:
+    """KEDA calls its ScaledObject Degraded during each rollout; all else is Healthy."""
+    transient = seen(name="scaled-object")
     judge = Judge()
-    assert isinstance(judge(seen(transient), 0), Waiting)
-    assert isinstance(judge(seen(transient), 50), Waiting)
-    assert isinstance(judge(seen(), 59), Waiting)
-    assert isinstance(judge(seen(), 69), Ready)
+    assert isinstance(judge(transient, 0), Waiting)
+    assert isinstance(judge(transient, 59), Waiting)
+    assert isinstance(judge(seen(), 60), Waiting)
+    assert isinstance(judge(seen(), 70), Ready)
+
+
+def test_S24_a_scaler_that_stays_degraded_fails_by_its_name() -> None:
+    verdict = settled(seen(name="scaled-object"), after=60)
+    assert isinstance(verdict, Failed)
+    assert "ScaledObject/books-api" in verdict.reason
 
 
 def test_S24_degraded_beyond_the_grace_time_fails() -> None:
@@ -61,6 +70,66 @@ def test_S25_other_health_waits(health: str) -> None:
     judge, changes = Judge(), {"status.health.status": health}
     for at in (0, 30, 600):
         assert isinstance(judge(seen(changes), at), Waiting)
+
+
+SUSPENDED = {"status.health.status": "Suspended"}
+ACCEPT = replace(WANTED, accept_suspended=True)
+
+
+def test_S25_a_paused_rollout_is_accepted_by_consent_and_said_to_be_paused() -> None:
+    canary = deployment(replicas=3, updatedReplicas=1, availableReplicas=3)
+    verdict = settled(seen(SUSPENDED, [canary]), ACCEPT)
+    assert isinstance(verdict, Ready)
+    assert "paused, as agreed" in verdict.summary
+    waiting = settled(seen(SUSPENDED, [canary]), after=600)
+    assert isinstance(waiting, Waiting)
+    assert "paused" in waiting.reason
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        deployment("ghcr.io/parraletz/books-api:1.9.0"),
+        deployment(updatedReplicas=0),
+        deployment(observedGeneration=5),
+        deployment(availableReplicas=0),
+    ],
+)
+def test_S25_a_paused_rollout_that_has_not_begun_is_not_accepted(live: Object) -> None:
+    assert isinstance(settled(seen(SUSPENDED, [live]), ACCEPT, after=30), Waiting)
+
+
+def resources(**health: str) -> Object:
+    """An application whose resources have these states."""
+    found = [
+        {"kind": kind, "name": "books-api", "status": "Synced", "health": {"status": state}}
+        for kind, state in health.items()
+    ]
+    return DEGRADED | {"status.resources": found}
+
+
+def test_S27_all_failed_or_current_and_one_failed_for_good_ends_early() -> None:
+    verdict = settled(seen(resources(Deployment="Degraded", Service="Healthy")))
+    assert isinstance(verdict, Failed)
+    assert "Deployment/books-api" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        resources(Deployment="Degraded", StatefulSet="Progressing"),  # it may still change
+        resources(Deployment="Healthy", ScaledObject="Degraded"),  # it may take that back
+        DEGRADED,
+    ],
+)
+def test_S27_what_can_still_change_has_its_grace_time(changes: Object) -> None:
+    assert isinstance(settled(seen(changes), after=59), Waiting)
+    assert isinstance(settled(seen(changes), after=60), Failed)
+
+
+def test_S27_a_failed_resource_of_the_version_before_ends_nothing() -> None:
+    before = resources(Deployment="Degraded") | BEFORE
+    assert isinstance(settled(seen(before), after=600), Waiting)
 
 
 ERROR = {"status.conditions": [{"type": "ComparisonError", "message": "repository not found"}]}
@@ -89,6 +158,34 @@ def test_S26_two_readings_are_too_few_whatever_the_time_between_them() -> None:
     judge = Judge()
     judge(seen(ERROR))
     assert isinstance(judge(seen(ERROR), 300), Waiting)
+
+
+def test_S61_a_repository_that_cannot_be_reached_is_told_in_the_engines_words() -> None:
+    unread = ERROR | {"status.sync.status": "Unknown", "status.sync.revision": "main"}
+    judge = Judge()
+    stale = judge(seen(BEFORE), 0)  # swallowed errors leave the old state as it was
+    assert isinstance(stale, Waiting)
+    assert stale.ask == "refresh"
+    for at in (2, 30):
+        waiting = judge(seen(unread), at)
+        assert isinstance(waiting, Waiting)
+        assert "ComparisonError: repository not found" in waiting.reason
+    verdict = judge(seen(unread), 62)
+    assert isinstance(verdict, Failed)
+    assert "repository not found" in verdict.reason
+    assert "repository access" in verdict.hint
+
+
+def test_S65_the_way_back_is_a_commit_and_no_rollback_of_the_engine() -> None:
+    stuck = [deployment(updatedReplicas=1)]
+    ends = [
+        settled(seen(DEGRADED), after=60),
+        settled(seen(PROGRESSING, stuck, tree="tree-image-pull"), after=60),
+        Judge()(seen(failed())),
+    ]
+    for verdict in ends:
+        assert isinstance(verdict, Failed)
+        assert f"git revert {X[:7]}" in verdict.hint
 
 
 def test_a_warning_is_no_error() -> None:

@@ -88,13 +88,6 @@ def test_S15_a_sync_error_on_x_fails_after_one_more_compare() -> None:
     assert "push a fix" in verdict.hint
 
 
-def test_S16_a_retry_of_an_older_revision_is_named() -> None:
-    running = failed(A, phase="Running", retryCount=2) | {"operation": {"sync": {"revision": A}}}
-    reason = never(running | OUT_OF_SYNC).reason
-    assert A[:7] in reason
-    assert "retry 2" in reason
-
-
 PARTIAL = {f"{STATE}.operation.sync.resources": [{"kind": "Deployment", "name": "books-api"}]}
 
 
@@ -119,6 +112,20 @@ def test_S21_nobody_syncs_is_said_or_done(policy: Object | None) -> None:
 def test_S21_an_automated_application_is_left_to_its_engine() -> None:
     assert never(OUT_OF_SYNC | NO_OP, MANUAL).ask is None
     assert never(OUT_OF_SYNC | NO_OP | {AUTOMATED: {}}, MANUAL).ask is None
+
+
+def test_S19_the_result_is_the_state_at_fulfilment() -> None:
+    """Nothing asks for a refresh while it settles: one may start the sync of a later commit."""
+    judge = Judge()
+    for at in (0, 5, 9):
+        waiting = judge(seen(), at)
+        assert isinstance(waiting, Waiting)
+        assert waiting.ask is None
+    verdict = judge(seen(), 10)
+    assert isinstance(verdict, Ready)
+    later = OUT_OF_SYNC | {"status.sync.revision": Y, "operation": {"sync": {"revision": Y}}}
+    assert isinstance(judge(seen(later), 11), Waiting)
+    assert (verdict.observed, verdict.healthy_since) == (X, seen().health_since)
 
 
 @pytest.mark.parametrize("reconciled", ["2026-08-22T10:01:08Z", "2026-08-22T10:01:09Z"])
