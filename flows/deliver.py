@@ -21,7 +21,7 @@ from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.service import read_service
 from tasks.smoke import smoke_test
-from tasks.sync import wait_for_sync
+from tasks.sync import examine_environments, wait_for_sync
 
 
 @flow(
@@ -33,6 +33,7 @@ from tasks.sync import wait_for_sync
 def deliver(service: str, version: str | None = None) -> State[object]:
     """Release what is new on the branch, or take `version`, and carry it into every environment."""
     spec = read_service(service)
+    examine_environments(spec, spec.environments)
     release = find_release(spec, version) if version else cut_release(spec)
     if not isinstance(release, Release):
         return Completed(message=release.summary)

@@ -12,6 +12,7 @@ from tasks.evidence import examine_image
 from tasks.release import find_release
 from tasks.report import name_run
 from tasks.service import read_service
+from tasks.sync import examine_environments
 
 
 @flow(
@@ -24,6 +25,7 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     """Promote the released image of `version` into `environment`; nothing is released or built."""
     spec = read_service(service)
     target = spec.environment(environment)
+    examine_environments(spec, (target,))
     release = find_release(spec, version)
     name_run(spec, f"{version} → {environment}")
     image = find_image(spec, release)

@@ -1,4 +1,4 @@
-"""Wait until the engine has proven the commit and the digest live and healthy."""
+"""Ask the engines early; then wait until one has proven the commit and the digest live."""
 
 from datetime import timedelta
 from functools import partial
@@ -6,10 +6,20 @@ from functools import partial
 from slipway import gitops
 from slipway.model import Image, Promotion, SyncProof
 from slipway.service import Environment, Service
-from slipway.sync import wait_until_live
+from slipway.sync import examine_all, wait_until_live
 from slipway.timing import Stopwatch
 from tasks.environment import say, settings
 from tasks.retries import step
+
+
+@step("examine environments", "examine {service.service}", timeout=300)
+def examine_environments(
+    service: Service, environments: tuple[Environment, ...]
+) -> tuple[str, ...]:
+    unknown = examine_all(environments, settings(), service.gitops)
+    for sentence in unknown:
+        say(sentence)
+    return unknown
 
 
 @step("wait for sync", "sync {environment.name}", timeout=24 * 3600)

@@ -14,22 +14,13 @@ from slipway.service import Application, GitOps
 from slipway.settings import Settings
 from slipway.sync.acts import Acts
 from slipway.sync.deadline import Deadline
+from slipway.sync.examine import examine, examine_all
 from slipway.sync.knowledge import Knowledge
 from slipway.sync.reach import Reach
 from slipway.sync.wait import Wait
 from slipway.timing import Stopwatch
 
-__all__ = ["examine", "wait_until_live", "wanted_of"]
-
-
-def examine(application: Application, settings: Settings, gitops: GitOps | None = None) -> None:
-    """Raise what a person has to set right before anything is changed; nothing is waited for.
-
-    Raises Unauthorized, NotFound, InvalidInput or Conflict, each with its own text, and Retryable
-    when the engine cannot be asked.
-    """
-    with engine_for(application, settings, gitops) as engine:
-        engine.examine(application)
+__all__ = ["examine", "examine_all", "wait_until_live", "wanted_of"]
 
 
 def wait_until_live(
