@@ -10,7 +10,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from slipway.config import read_service
+from slipway.engines import flux_reads
 from slipway.engines.argocd_reads import reads
+from slipway.engines.flux_chain import Chain
 from slipway.errors import InvalidInput
 from slipway.layout import VARIANT, layout
 from slipway.manifests.editor import get_scalar, set_scalar
@@ -166,6 +168,20 @@ def test_Flux_releases_a_commit_with_the_files_that_are_written() -> None:
     assert chart["sourceRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
     assert release["metadata"]["namespace"] == source["metadata"]["namespace"]
     assert not any(path.startswith(("apps/", "bootstrap/")) for path in files)
+
+
+@pytest.mark.parametrize("name", ["values", "kustomize", "plain", "odd names"])
+def test_G47_every_file_that_is_written_is_read_by_the_printed_Flux_object(name: str) -> None:
+    service = SERVICES[name]
+    found = loaded(dict(layout(service, "flux").manifests))
+    for environment in service.environments:
+        chain = Chain(
+            last=found[f"flux/{environment.name}/books-api.yaml"],
+            source=found["flux/gitops-cf.yaml"],
+        )
+        read = flux_reads.reads(chain)
+        assert read
+        assert unread(read, [update.file for update in environment.updates]) == ()
 
 
 def test_Flux_applies_a_kustomization_and_waits_for_it() -> None:
