@@ -25,8 +25,17 @@ def manifests(name: str, engine: Engine | None, output: Path | None, *, as_json:
         for path, outcome in written.items():
             print(f"{outcome:<9} {output / path}")
     else:
-        print("\n".join(f"---\n# {path}\n{text}" for path, text in _all(made).items()), end="")
+        print(_stream(made), end="")
     return 0
+
+
+def _stream(made: Layout) -> str:
+    """What `kubectl apply -f -` takes: one stream, with the variants as comments."""
+    found = [f"---\n# {path}\n{text}" for path, text in made.manifests.items()]
+    for path, text in made.variants.items():
+        lines = [path, *text.splitlines()]
+        found.append("".join(f"# {line}\n" for line in lines))
+    return "\n".join(found)
 
 
 def _all(made: Layout) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from slipway.layout import argocd, flux
+from slipway.layout.chart import chart
 from slipway.layout.places import Place, place
 from slipway.layout.seeds import seeds
 from slipway.service import Environment, Service
@@ -16,7 +17,7 @@ class Layout(NamedTuple):
     """Files by their path in the repository."""
 
     manifests: Mapping[str, str]  # the engine's objects
-    seeds: Mapping[str, str]  # what the updates write, before the first delivery
+    seeds: Mapping[str, str]  # where people and deliveries go on: values, and a chart to start from
     variants: Mapping[str, str]  # other forms of some manifests, to be used instead
 
 
@@ -37,6 +38,7 @@ def layout(service: Service, engine: Engine | None = None) -> Layout:
             manifests |= _around(service, environment, tuple(places.values()))
             manifests[where.application] = argocd.application(service, environment, where)
             variants |= _published(service, environment, where)
+        first |= chart(service, environment, where)
         first |= seeds(service, environment, where.application)
     return Layout(manifests, first, variants)
 

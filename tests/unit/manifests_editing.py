@@ -1,11 +1,18 @@
 """What the tests of the manifest editor share."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from slipway.manifests.editor import set_scalar
+from slipway.model import Image, Timing
 
 NEW = "1.10"  # a reader that takes it for a number makes it 1.1
 DIGEST = "sha256:" + "0a" * 32
+BASE = "a" * 40
+IMAGE = Image(
+    repository="ghcr.io/acme/books-api", version="2.0.0", digest=DIGEST, revision=BASE,
+    builder="layer", created=True, timing=Timing(started=datetime(2026, 1, 1, tzinfo=UTC)),
+)  # fmt: skip
 
 # Two sources, as in the original set-up, and text that only looks like a third value.
 APPLICATION = b"""\

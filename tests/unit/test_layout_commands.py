@@ -85,8 +85,10 @@ def test_scripts_get_JSON(folder: Path, capsys: Any) -> None:
     assert yaml.safe_load(files["apps/staging/books.yaml"])["kind"] == "Application"
 
 
-def test_the_printed_manifests_are_one_YAML_stream(capsys: Any) -> None:
+def test_the_printed_manifests_are_one_YAML_stream(folder: Path, capsys: Any) -> None:
     main(["new", "books", *NEW])
+    with (folder / "books.yaml").open("a") as file:
+        file.write("chart: {path: helm/books, repository: oci://ghcr.io/acme/charts}\n")
     capsys.readouterr()
     assert main(["manifests", "books"]) == 0
     said = capsys.readouterr().out
@@ -94,6 +96,7 @@ def test_the_printed_manifests_are_one_YAML_stream(capsys: Any) -> None:
     assert kinds.count("Application") == 3
     assert kinds.count("AppProject") == 1
     assert "# apps/production/books.yaml\n" in said
+    assert "# variants/published-chart/apps/staging/books.yaml\n# # Instead of" in said
 
 
 def test_manifests_are_written_once_and_values_are_kept(tmp_path: Path, capsys: Any) -> None:

@@ -1,6 +1,5 @@
 """What an environment's updates make of the files of the GitOps repository."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,15 +7,9 @@ import pytest
 from slipway.errors import NotFound, Superseded
 from slipway.manifests.editor import NotEditable
 from slipway.manifests.edits import compute, holds
-from slipway.model import Image, Timing
 from slipway.service import Environment
-from tests.unit.manifests_editing import APPLICATION, CHART, DIGEST
+from tests.unit.manifests_editing import APPLICATION, BASE, CHART, DIGEST, IMAGE
 
-BASE = "a" * 40
-IMAGE = Image(
-    repository="ghcr.io/acme/books-api", version="2.0.0", digest=DIGEST, revision=BASE,
-    builder="layer", created=True, timing=Timing(started=datetime(2026, 1, 1, tzinfo=UTC)),
-)  # fmt: skip
 VALUES = b"image:\n  tag: 1.0.0 # set by the release\n"
 KUSTOMIZATION = b"""\
 images:

@@ -78,6 +78,7 @@ AROUND = {
     "G18 comment after quotes": "image:\n  tag: «'1.0.0'» # it's fine\n",
     "G19 long plain line": f"a: {'word ' * 40}end\nimage:\n  tag: «1»\n",
     "G19 long quoted line": f'a: "{"word " * 40}"\nimage:\n  tag: «1»\n',
+    "G19 very long lines": f"a: '{'x' * 100_000}'\nimage: {{b: {'y' * 100_000}, tag: «1»}}\n",
     "G20 blocks": "a: >\n  folded\n  text\nb: |-\n  literal\twith tab\n\n  tag: no\nimage:\n  tag: «1»\n",
     "G21 blanks": "a: 1   \n   \nimage:   \n  tag: «1»\n  \nb: 2\n",
     "G22 document marks": "---\nimage:\n  tag: «1»\n...\n",
