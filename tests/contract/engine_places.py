@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import SecretStr
 
@@ -14,7 +14,8 @@ from sandbox.serving import Fault, Traffic
 from slipway.engines.interface import Engine, engine_for
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
-from tests.contract.argocd_world import GITOPS, ROBOT, STRANGER, World
+from tests.contract.argocd_world import GITOPS, ROBOT, STRANGER, World, running
+from tests.contract.sample_image import Pushed
 from tests.contract.sync_wait import Wait
 
 READER = Account(
@@ -32,6 +33,13 @@ class Place:
     engine: str
     world: World
     folder: Path
+
+    @classmethod
+    @contextmanager
+    def begun(cls, engine: str, folder: Path, images: Pushed) -> Iterator[Self]:
+        """With a world of its own."""
+        with running(folder, images) as world:
+            yield cls(engine, world, folder)
 
     def settings(self, *, stranger: bool = False) -> Settings:
         """Endpoint and credential: one that may do everything, or one that may do nothing."""
@@ -139,4 +147,3 @@ class Core(Place):
 
 
 ARGO_CD: dict[str, type[Place]] = {"argocd": Rest, "argocd-core": Core}
-ENGINES: dict[str, type[Place]] = {**ARGO_CD}
