@@ -7,10 +7,11 @@ from pydantic import TypeAdapter
 
 from slipway.clients.github.answers import complaints, decoded, invalid
 from slipway.clients.github.transport import Transport
-from slipway.clients.github.values import Pull, PullAnswer
+from slipway.clients.github.values import FullPull, FullPullAnswer, Pull, PullAnswer
 from slipway.errors import Final, Retryable
 
 _PULL = TypeAdapter(PullAnswer)
+_FULL = TypeAdapter(FullPullAnswer)
 _LIST = TypeAdapter(list[PullAnswer])
 
 
@@ -24,6 +25,12 @@ class Pulls(Transport):
     def newest_pull(self, branch: str, base: str) -> Pull | None:
         """The pull request of a branch into `base` that was opened last, whatever came of it."""
         return self._newest(branch, base, "all")
+
+    def pull(self, number: int) -> FullPull:
+        """One pull request with everything that is said about it."""
+        what = f"read pull request {number} of {self.name}"
+        response = self._send("GET", f"{self._path}/pulls/{number}", what)
+        return decoded(_FULL, response, what).in_full()
 
     def create_pull(self, branch: str, base: str, title: str, body: str) -> Pull:
         """Open a pull request; the one that is open already, when there is one, as it is."""
@@ -45,10 +52,11 @@ class Pulls(Transport):
         what = f"change pull request {pull.number} of {self.name}"
         return self._change_pull(pull, {"title": title, "body": body}, what)
 
-    def close_pull(self, pull: Pull) -> Pull:
-        """Close it without merging."""
+    def close_pull(self, pull: Pull, body: str | None = None) -> Pull:
+        """Close it without merging, where asked for with another body."""
         what = f"close pull request {pull.number} of {self.name}"
-        return self._change_pull(pull, {"state": "closed"}, what)
+        text = {} if body is None else {"body": body}
+        return self._change_pull(pull, {"state": "closed", **text}, what)
 
     def label(self, pull: Pull, labels: tuple[str, ...]) -> None:
         """Add the labels that it lacks."""

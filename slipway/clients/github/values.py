@@ -1,5 +1,6 @@
 """What GitHub holds, as far as a delivery needs it."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -51,6 +52,17 @@ class Pull(Value):
     labels: tuple[str, ...] = ()
 
 
+class FullPull(Pull):
+    """A pull request with what GitHub says only about a single one."""
+
+    node_id: str  # its name in the GraphQL API
+    draft: bool
+    mergeable_state: str  # "clean", "dirty", "behind", "blocked", "unknown", …
+    merge_commit_sha: str | None  # before the merge: of a trial merge
+    merged_by: str  # login; empty: nobody, or not told
+    closed_at: datetime | None
+
+
 class _Head(Answer):
     ref: str
     sha: str
@@ -89,4 +101,31 @@ class PullAnswer(Answer):
             merged=self.merged_at is not None,
             head_sha=self.head.sha,
             labels=tuple(label.name for label in self.labels),
+        )
+
+
+class _Login(Answer):
+    login: str
+
+
+class FullPullAnswer(PullAnswer):
+    """A single pull request in GitHub's shape."""
+
+    node_id: str
+    draft: bool = False
+    mergeable_state: str
+    merge_commit_sha: str | None
+    merged_by: _Login | None
+    closed_at: datetime | None
+
+    def in_full(self) -> FullPull:
+        """The same in ours."""
+        return FullPull(
+            **self.value().model_dump(),
+            node_id=self.node_id,
+            draft=self.draft,
+            mergeable_state=self.mergeable_state,
+            merge_commit_sha=self.merge_commit_sha,
+            merged_by=self.merged_by.login if self.merged_by else "",
+            closed_at=self.closed_at,
         )
