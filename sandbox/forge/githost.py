@@ -16,7 +16,9 @@ from typing import cast
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.forge.github import GitHub
+from sandbox.forge.ledger import Entry
 from sandbox.forge.pages import Pages
+from sandbox.forge.protection import Protection
 from sandbox.forge.repositories import Draft, Repositories, Token, git_environment
 from sandbox.serving import Asgi, Receive, Scope, Send
 
@@ -36,7 +38,7 @@ class GitHost:
         self.tokens = {token.value: token for token in tokens}
         self.github = GitHub(self.repositories, self.tokens, root / "forge")
         self.before_push: Callable[[str], None] | None = None  # called once, by the next push
-        self._pages: Asgi = Pages(self.repositories, self.github.ledger).app
+        self._pages: Asgi = Pages(self.repositories, self.github.ledger, self.github.pulls).app
 
     def create(self, name: str) -> Path:
         """Make a repository with an unborn `main`; one that is there stays as it is."""
@@ -77,13 +79,30 @@ class GitHost:
         self.github.pulls(name).follow()
         return sha
 
-    def merge(self, name: str, number: int, method: str = "merge") -> str:
+    def merge(self, name: str, number: int, method: str = "merge", by: str = "leo") -> str:
         """Merge a pull request (`merge`, `squash` or `rebase`), as a person would. The new SHA."""
-        pulls = self.github.pulls(name)
-        entry = pulls.get(number)
+        entry = self._pull(name, number)
+        merged = self.github.pulls(name).merge(entry, {"merge_method": method}, by)
+        return str(merged["merge_commit_sha"])
+
+    def approve(self, name: str, number: int, by: str = "leo") -> None:
+        """Review a pull request with approval."""
+        entry = self._pull(name, number)
+        self.github.pulls(name).save({**entry, "approvals": [*entry["approvals"], by]})
+
+    def enqueue(self, name: str, number: int) -> None:
+        """Put a pull request into the merge queue, as a person would."""
+        self.github.pulls(name).queue.enqueue(self._pull(name, number), None)
+
+    def guard(self, name: str, branch: str, protection: Protection) -> None:
+        """Set what merging into a branch asks for."""
+        self.github.rules.protections[f"{name}:{branch}"] = protection
+
+    def _pull(self, name: str, number: int) -> Entry:
+        entry = self.github.pulls(name).get(number)
         if entry is None:
             raise ValueError(f"{name} has no pull request {number}")
-        return str(pulls.merge(entry, {"merge_method": method})["merge_commit_sha"])
+        return entry
 
     def check(
         self, name: str, sha: str, check: str, conclusion: str = "", workflow_run: int = 0
@@ -104,7 +123,7 @@ class GitHost:
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI app: Git, REST and pages."""
         git = _GIT_PATH.fullmatch(scope["path"])
-        if scope["path"].startswith(("/api/v3", "/api/uploads")):
+        if scope["path"].startswith(("/api/v3", "/api/uploads", "/api/graphql")):
             await self.github(scope, receive, send)
         elif git:
             await self._git(git["name"], git["service"], scope, receive, send)

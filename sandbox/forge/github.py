@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.forge import assets, checks, commits, pull_routes, releases
+from sandbox.forge import assets, checks, commits, graphql, pull_routes, releases
 from sandbox.forge.ledger import Ledger
 from sandbox.forge.pulls import PullRequests
 from sandbox.forge.repositories import GitError, Repositories, Token
@@ -41,6 +41,7 @@ class GitHub:
             routes=[
                 *(self._route(_REPOSITORY, *route) for route in _ROUTES),
                 *(self._route(_UPLOADS, *route) for route in _UPLOAD_ROUTES),
+                Route("/api/graphql", self._graphql, methods=["POST"]),
             ],
             exception_handlers={Refusal: _refuse, HTTPException: _no_route},
         )
@@ -57,7 +58,7 @@ class GitHub:
 
     def pulls(self, name: str) -> PullRequests:
         """The pull requests of a repository."""
-        return PullRequests(self._repositories, self.ledger, name)
+        return PullRequests(self._repositories, self.ledger, name, self.rules.protections)
 
     def _route(self, prefix: str, method: str, path: str, answer: Answer, permission: str) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -80,6 +81,15 @@ class GitHub:
             raise not_accessible(permission, "write" if writes else "read")
         site = str(request.base_url).rstrip("/")
         return Visit(name, site, token, self._repositories, self.ledger, self.rules)
+
+    async def _graphql(self, request: Request) -> Response:
+        value = request.headers.get("authorization", "").partition(" ")[2]
+        token = self._tokens.get(value)
+        if token is None:
+            raise Refusal(401, "Bad credentials")
+        may = token.write and "pull_requests" not in token.denies
+        pulls = [self.pulls(name) for name in token.repositories if self._repositories.exists(name)]
+        return await graphql.answer(request, pulls, writes=may)
 
     def _limits(self) -> list[tuple[bytes, bytes]]:
         if time.time() >= self._window:

@@ -4,6 +4,7 @@ They only show: nobody logs in here, so what changes something is a call to the 
 and the page tells which.
 """
 
+from collections.abc import Callable
 from html import escape
 
 from starlette.applications import Starlette
@@ -29,8 +30,13 @@ _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-in
 class Pages:
     """The pages of all repositories, for anybody who can reach this port."""
 
-    def __init__(self, repositories: Repositories, ledger: Ledger) -> None:
-        self._repositories, self._ledger = repositories, ledger
+    def __init__(
+        self,
+        repositories: Repositories,
+        ledger: Ledger,
+        pulls_of: Callable[[str], PullRequests],
+    ) -> None:
+        self._repositories, self._ledger, self._pulls_of = repositories, ledger, pulls_of
         self.app = Starlette(
             routes=[
                 Route("/{owner}/{name}", self.repository),
@@ -66,13 +72,13 @@ class Pages:
         rows = [
             _link(f"/{name}/pull/{entry['number']}", f"#{entry['number']}")
             + f" {escape(entry['title'])} ({_state(entry)})"
-            for entry in PullRequests(self._repositories, self._ledger, name).all()
+            for entry in self._pulls_of(name).all()
         ]
         return _page("Pull requests", name, _list(rows))
 
     async def pull(self, request: Request) -> Response:
         name, number = self._name(request), request.path_params["number"]
-        pulls = PullRequests(self._repositories, self._ledger, name)
+        pulls = self._pulls_of(name)
         entry = pulls.get(number)
         if entry is None:
             raise HTTPException(404)

@@ -8,6 +8,8 @@ from sandbox.forge.ledger import Entry
 from sandbox.forge.pulls import PullRequests
 from sandbox.forge.wire import Refusal, Visit, invalid, not_found, paged, payload
 
+_INSIDE = ("head_sha", "approvals", "queued", "merged_by")  # not told, or told elsewhere
+
 
 async def list_pulls(request: Request, visit: Visit) -> Response:
     """Open ones, newest first, unless asked otherwise. A `head` without owner is ignored."""
@@ -44,7 +46,7 @@ async def change_pull(request: Request, visit: Visit) -> Response:
 
 async def merge_pull(request: Request, visit: Visit) -> Response:
     given = await payload(request) if await request.body() else {}
-    merged = _pulls(visit).merge(_pull(request, visit), given)
+    merged = _pulls(visit).merge(_pull(request, visit), given, visit.login)
     text = "Pull Request successfully merged"
     return JSONResponse({"sha": merged["merge_commit_sha"], "merged": True, "message": text})
 
@@ -90,7 +92,7 @@ def _relabelled(request: Request, visit: Visit, more: list[str], less: str) -> R
 
 
 def _pulls(visit: Visit) -> PullRequests:
-    return PullRequests(visit.repositories, visit.ledger, visit.name)
+    return PullRequests(visit.repositories, visit.ledger, visit.name, visit.rules.protections)
 
 
 def _pull(request: Request, visit: Visit) -> Entry:
@@ -108,11 +110,10 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
     number = entry["number"]
     base = _pulls(visit).tip(entry["base"])
     return {
-        **{key: value for key, value in entry.items() if key != "head_sha"},
+        **{key: value for key, value in entry.items() if key not in _INSIDE},
         "head": _end(entry["head"], entry["head_sha"], visit),
         "base": _end(entry["base"], base, visit),
         "labels": _labels(entry["labels"], visit),
-        "draft": False,
         "locked": False,
         "user": {"login": visit.login, "type": "User"},
         "url": visit.api(f"/pulls/{number}"),
@@ -123,15 +124,34 @@ def _shown(entry: Entry, visit: Visit) -> Entry:
 
 def _in_full(entry: Entry, visit: Visit) -> Entry:
     """What only the answer about a single one says. The base of a merged one has moved on."""
-    merger = _pulls(visit).merger(entry, f"refs/heads/{entry['base']}")
+    pulls = _pulls(visit)
+    merger = pulls.merger(entry, f"refs/heads/{entry['base']}")
     mergeable = merger.mergeable() if entry["state"] == "open" else None
+    by = entry["merged_by"]
     return {
         **_shown(entry, visit),
         "merged": entry["merged_at"] is not None,
+        "merged_by": {"login": by, "type": "Bot" if by.endswith("[bot]") else "User"}
+        if by
+        else None,
         "mergeable": mergeable,
-        "mergeable_state": {True: "clean", False: "dirty", None: "unknown"}[mergeable],
+        "mergeable_state": _state(entry, pulls, mergeable=mergeable),
         "commits": len(merger.commits()),
     }
+
+
+def _state(entry: Entry, pulls: PullRequests, *, mergeable: bool | None) -> str:
+    """GitHub's one word for what stands between a pull request and its merge."""
+    if mergeable is None:
+        return "unknown"
+    if entry["draft"]:
+        return "draft"
+    if not mergeable:
+        return "dirty"
+    rules = pulls.protection(entry["base"])
+    if rules.up_to_date and pulls.is_behind(entry):
+        return "behind"
+    return "blocked" if pulls.refusal(entry) else "clean"
 
 
 def _end(branch: str, sha: str | None, visit: Visit) -> Entry:

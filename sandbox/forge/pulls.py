@@ -1,23 +1,47 @@
 """Pull requests: what GitHub knows of them, and what happens to them when their branch moves."""
 
+from collections.abc import Mapping
+
 from sandbox.forge.ledger import Entry, Ledger, timestamp
 from sandbox.forge.merges import METHODS, Merger, Unmergeable
+from sandbox.forge.protection import QUEUE_ONLY, Protection, conclusions
+from sandbox.forge.queue import MergeQueue
 from sandbox.forge.repositories import GitError, Repositories
 from sandbox.forge.wire import Refusal, invalid
 
 _BODY_LIMIT = 65_536  # characters
+_NEW: Entry = {"node_id": "", "draft": False, "approvals": [], "queued": None, "merged_by": None}
 
 
 class PullRequests:
     """The pull requests of one repository."""
 
-    def __init__(self, repositories: Repositories, ledger: Ledger, name: str) -> None:
+    def __init__(
+        self,
+        repositories: Repositories,
+        ledger: Ledger,
+        name: str,
+        protections: Mapping[str, Protection],
+    ) -> None:
         self._repositories, self._ledger, self._name = repositories, ledger, name
+        self._protections = protections  # by "owner/name:branch"
         self._owner = name.partition("/")[0]
+        self.queue = MergeQueue(self)
+
+    def stored(self) -> list[Entry]:
+        """Oldest first, as they were last seen."""
+        return [{**_NEW, **entry} for entry in self._ledger.entries(self._name, "pulls")]
 
     def all(self) -> list[Entry]:
         """Newest first, as they stand now."""
-        return [self._followed(e) for e in reversed(self._ledger.entries(self._name, "pulls"))]
+        for entry in self.stored():
+            self._followed(entry)
+        self.queue.move()
+        return [self._followed(entry) for entry in reversed(self.stored())]
+
+    def protection(self, base: str) -> Protection:
+        """What merging into a branch asks for."""
+        return self._protections.get(f"{self._name}:{base}", Protection())
 
     def get(self, number: int) -> Entry | None:
         return next((entry for entry in self.all() if entry["number"] == number), None)
@@ -38,12 +62,15 @@ class PullRequests:
         self._check_new(head, base)
         now = timestamp()
         entry: Entry = {
+            **_NEW,
             "title": title,
             "body": _checked_body(given.get("body")),
             "state": "open",
             "head": head,
             "base": base,
             "head_sha": self.tip(head),
+            "node_id": f"PR_{self._name}_{head}_{now}_{len(self.stored())}",
+            "draft": bool(given.get("draft")),
             "labels": [],
             "created_at": now,
             "updated_at": now,
@@ -69,18 +96,44 @@ class PullRequests:
             entry = {**entry, "state": "open", "closed_at": None}
         return self.save({**entry, "updated_at": timestamp()})
 
-    def merge(self, entry: Entry, given: Entry) -> Entry:
+    def merge(self, entry: Entry, given: Entry, by: str) -> Entry:
         """Merge it, by the way asked for; with `sha` only if that is still its head."""
-        method = given.get("merge_method", "merge")
+        method = str(given.get("merge_method", "merge"))
         if method not in METHODS:
             raise Refusal(422, f"Invalid request.\n\n{method!r} is not a merge_method.")
+        rules = self.protection(entry["base"])
+        off = rules.method_refusal(method)
+        if off:
+            raise Refusal(405, off)
+        if entry["draft"]:
+            raise Refusal(405, "Pull Request is still a draft")
         if given.get("sha") not in (None, entry["head_sha"]):
             raise Refusal(409, "Head branch was modified. Review and try the merge again.")
+        lacking = self.refusal(entry) or (QUEUE_ONLY if rules.queue else "")
+        if entry["state"] == "open" and lacking:
+            raise Refusal(405, lacking)
+        return self.land(entry, method, by, given)
+
+    def refusal(self, entry: Entry) -> str:
+        """What the rules of its base find missing, in GitHub's words; empty when nothing is."""
+        rules = self.protection(entry["base"])
+        lacking = rules.lacks(entry, conclusions(self._ledger, self._name, entry["head_sha"]))
+        if not lacking and rules.up_to_date and self.is_behind(entry):
+            return "Head branch is out of date. Review and try the merge again."
+        return lacking
+
+    def is_behind(self, entry: Entry) -> bool:
+        """Whether the base has commits that the head does not hold."""
+        base = self.tip(entry["base"])
+        return base is not None and not self._holds(entry["head_sha"], base)
+
+    def land(self, entry: Entry, method: str, by: str, given: Entry) -> Entry:
+        """Move the base to the merge of this method."""
         base, ref = self.tip(entry["base"]), f"refs/heads/{entry['base']}"
         if entry["state"] != "open" or base is None:
             raise Refusal(405, "Pull Request is not mergeable")
         try:
-            made = self._merged(entry, base, str(method), given)
+            made = self._merged(entry, base, method, given)
             self._repositories.git(self._name, "update-ref", ref, made, base)
         except Unmergeable:
             raise Refusal(405, "Pull Request is not mergeable") from None
@@ -88,7 +141,8 @@ class PullRequests:
             raise Refusal(
                 405, "Base branch was modified. Review and try the merge again."
             ) from None
-        return self.save({**entry, **_done(), "merged_at": timestamp(), "merge_commit_sha": made})
+        done = {"merged_at": timestamp(), "merge_commit_sha": made, "merged_by": by}
+        return self.save({**entry, **_done(), **done})
 
     def save(self, entry: Entry) -> Entry:
         return self._ledger.save(self._name, "pulls", entry)
@@ -150,17 +204,24 @@ class PullRequests:
         if tip is None:
             return self.save({**entry, **_done()})
         if self._contains(entry["base"], tip):
-            merged = {"merged_at": timestamp(), "merge_commit_sha": tip}
+            merged = {
+                "merged_at": timestamp(), "merge_commit_sha": tip, "merged_by": self._owner,
+            }  # fmt: skip
             moved = tip != entry["head_sha"]
             return self.save({**entry, **_done(), **({} if moved else merged)})
         if tip != entry["head_sha"]:
-            return self.save({**entry, "head_sha": tip, "updated_at": timestamp()})
+            moved_on = {"head_sha": tip, "queued": None, "updated_at": timestamp()}
+            return self.save({**entry, **moved_on})
         return entry
 
     def _contains(self, branch: str, commit: str) -> bool:
-        names = (commit if len(commit) == 40 else f"refs/heads/{commit}", f"refs/heads/{branch}")
+        return self._holds(
+            f"refs/heads/{branch}", commit if len(commit) == 40 else f"refs/heads/{commit}"
+        )
+
+    def _holds(self, revision: str, commit: str) -> bool:
         try:
-            self._repositories.git(self._name, "merge-base", "--is-ancestor", *names)
+            self._repositories.git(self._name, "merge-base", "--is-ancestor", commit, revision)
         except GitError:
             return False
         return True

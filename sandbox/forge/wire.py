@@ -1,13 +1,14 @@
 """GitHub's REST conventions: refusals, request bodies, pages of a list."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.forge.ledger import Entry, Ledger
+from sandbox.forge.protection import Protection
 from sandbox.forge.repositories import Repositories, Token
 
 _DOCUMENTATION = "https://docs.github.com/rest"
@@ -56,6 +57,7 @@ class Rules:
 
     immutable_releases: bool = False  # a release takes no more files once it is published
     broken_uploads: int = 0  # so many of the next uploads break off
+    protections: dict[str, Protection] = field(default_factory=dict)  # by "owner/name:branch"
 
 
 @dataclass(frozen=True)
