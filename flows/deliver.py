@@ -56,7 +56,7 @@ def carry(
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
     approval = approve(service, environment, candidate, earlier)
-    promotion = update_gitops(service, environment, candidate.image, approval)
+    promotion = update_gitops(service, environment, candidate, approval, earlier)
     sync = wait_for_sync(service, environment, candidate.image, promotion)
     smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(

@@ -56,8 +56,8 @@ def approval_question(
             f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
             _facts(release, image, before, approvers, expires),
             f"## What is known about the image\n\n{_known(candidate.evidence)}",
-            f"## What changes in Git\n\n{_diff(change)}",
-            f"## Proven so far\n\n{_proven(proofs, image)}",
+            f"## What changes in Git\n\n{diff_on_base(change)}",
+            f"## Proven so far\n\n{proven_so_far(proofs, image)}",
             f"## Commits\n\n{commit_list(commits)}",
             f"## Release notes\n\n{_notes(release.notes)}",
             f"## Your answer\n\n{_answers(place)}",
@@ -94,10 +94,10 @@ def _facts(
         ("May approve", ", ".join(code(name) for name in approvers) or "nobody"),
         ("Open until", moment(expires)),
     ]
-    return _listed(rows)
+    return listed(rows)
 
 
-def _listed(rows: Sequence[tuple[str, str]]) -> str:
+def listed(rows: Sequence[tuple[str, str]]) -> str:
     """Named values, one a line: unlike a table's cells, lines break in a narrow form."""
     return "\n".join(f"- **{name}** {value}" for name, value in rows)
 
@@ -108,13 +108,15 @@ def _in_two(digest: str) -> str:
     return f"{code(digest[:half])} {code(digest[half:])}"
 
 
-def _diff(change: Change) -> str:
+def diff_on_base(change: Change, limit: int = 20_000) -> str:
+    """What changes, on which commit; says so where it is cut at `limit` characters."""
     if not change.edits:
         return "Nothing: the manifests hold these values already."
-    return f"On top of {code(change.base)}:\n\n{fence(change.diff, 'diff')}"
+    return f"On top of {code(change.base)}:\n\n{fence(change.diff, 'diff', limit)}"
 
 
-def _proven(proofs: Sequence[Proof], image: Image) -> str:
+def proven_so_far(proofs: Sequence[Proof], image: Image) -> str:
+    """What was shown in the environments before this one."""
     if not proofs:
         return "No earlier environment: this is the first one."
     return "\n".join(_one_proof(proof, image) for proof in proofs)
@@ -181,12 +183,12 @@ def decision_record(service: Service, approval: Approval) -> str:
         ("Run", code(approval.run)),
     ]
     title = f"# {escape(service.service)} {escape(approval.version)}: {done} for"
-    return f"{title} {escape(approval.environment)}\n\n{_listed(rows)}"
+    return f"{title} {escape(approval.environment)}\n\n{listed(rows)}"
 
 
 def _known(evidence: Evidence) -> str:
     signed = escape(evidence.provenance)
-    return _listed(
+    return listed(
         [
             ("Provenance", f"{signed}; key {_in_two(evidence.key)}" if evidence.key else signed),
             ("Bill of materials", escape(evidence.sbom)),
@@ -199,7 +201,7 @@ def delivery_report(service: Service, candidate: Candidate, proofs: Sequence[Pro
     """The report of a delivery as far as it has come: what is proven where, and in what time."""
     release, image = candidate.release, candidate.image
     entries = [f"- {link(text, url)}" for _, url, text in links(service, candidate, proofs)]
-    where = f"## Environments\n\n{_proven(proofs, image)}\n\n" if proofs else ""
+    where = f"## Environments\n\n{proven_so_far(proofs, image)}\n\n" if proofs else ""
     return "\n\n".join(
         [
             f"# {escape(service.service)} {escape(release.version)}",

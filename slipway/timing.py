@@ -1,13 +1,22 @@
 """How long a step took, and how much of that was waiting."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from slipway.model import Timing
 
 T = TypeVar("T")
+_PAUSE, _GROWTH, _LONGEST = 5.0, 1.5, 30.0  # seconds between two looks
+
+
+def pauses() -> Iterator[float]:
+    """Seconds between the looks at something that takes minutes or days: longer and longer."""
+    pause = _PAUSE
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LONGEST)
 
 
 class Stopwatch:

@@ -1,9 +1,11 @@
 """Show, then write, the GitOps commit that asks for an image in one environment."""
 
+from collections.abc import Sequence
+
 from prefect.cache_policies import NO_CACHE
 
 from slipway import gitops
-from slipway.model import Approval, Change, Image, Promotion
+from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from tasks.environment import run_id, say, settings
 from tasks.retries import step
@@ -17,15 +19,21 @@ def preview_change(service: Service, environment: Environment, image: Image) -> 
 
 @step("update GitOps", "update {environment.name}", timeout=48 * 3600)
 def update_gitops(
-    service: Service, environment: Environment, image: Image, approval: Approval | None
+    service: Service,
+    environment: Environment,
+    candidate: Candidate,
+    approval: Approval | None,
+    earlier: Sequence[Proof],
 ) -> Promotion:
     promotion = gitops.write(
         service,
         environment,
-        image,
+        candidate.image,
         settings(),
         run=run_id(),
         approval=approval,
+        candidate=candidate,
+        earlier=earlier,
         report=lambda sentence: say(f"{environment.name}: {sentence}"),
     )
     say(f"{environment.name}: {promotion.reason} ({promotion.url})")

@@ -53,9 +53,9 @@ def conclusions(ledger: Ledger, name: str, sha: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for run in ledger.entries(name, "check_runs"):
         if run["head_sha"] == sha:
-            ended = "failing" if run["conclusion"] == "failure" else run["conclusion"]
-            found[str(run["name"])] = str(ended or "in progress")
+            ended = str(run["conclusion"] or "in progress")
+            found[str(run["name"])] = "failing" if ended == "failure" else ended
     for status in reversed(ledger.statuses(name, sha)):
-        said = {"failure": "failing", "error": "failing"}
-        found[status["context"]] = said.get(status["state"], status["state"])
+        bad = status["state"] in ("failure", "error")
+        found[str(status["context"])] = "failing" if bad else str(status["state"])
     return found

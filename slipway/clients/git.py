@@ -203,8 +203,12 @@ class Clone:
         return self.head
 
     def obtain(self, ref: str) -> None:
-        """Fetch one more ref's commits, without the contents of files."""
-        history.fetch(self._git, ref, what=f"fetch {ref} of {self.url}")
+        """Fetch one more ref's commits, without the contents of files.
+
+        A shallow clone gets the last one of them alone.
+        """
+        options = history.one_deep(self._git)
+        history.fetch(self._git, ref, options=options, what=f"fetch {ref} of {self.url}")
 
     def fetch_tags(self, options: list[str]) -> None:
         """Make the local tags those of the remote."""

@@ -1,12 +1,12 @@
 """Carries an image into an environment: one change of the GitOps repository, or none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from slipway.clients.git import cloned
 from slipway.gitops import by_commit, by_pull_request
 from slipway.gitops.compute import computed
 from slipway.gitops.lineage import lineage
-from slipway.model import Approval, Change, Image, Promotion
+from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
@@ -31,20 +31,25 @@ def write(
     *,
     run: str,
     approval: Approval | None,
+    candidate: Candidate | None = None,
+    earlier: Sequence[Proof] = (),
     watch: Stopwatch | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Promotion:
     """Make the edits live in the repository, unless the values are there already.
 
     `run` names the delivery; `report` gets a sentence for people when something is waited for.
+    `candidate` and the proofs of earlier environments are told to the readers of a pull request.
     Raises Conflict (not what was approved), Superseded (a newer version is there), Protected (the
-    branch's rules), PushRace (others kept moving the branch), and what cloning raises.
+    branch's rules), PushRace (others kept moving the branch), and what cloning raises; where a pull
+    request is waited for, Rejected, Expired and Final too.
     """
     watch = watch or Stopwatch()
     if environment.write == "pull-request":
         return by_pull_request.write(
             service, environment, image, settings,
-            run=run, approval=approval, watch=watch, report=report,
+            run=run, approval=approval, candidate=candidate, earlier=earlier, watch=watch,
+            report=report,
         )  # fmt: skip
     return by_commit.write(
         service, environment, image, settings, run=run, approval=approval, watch=watch

@@ -1,11 +1,31 @@
-"""`write: pull-request`: the change waits in a pull request, and its merge is what goes live."""
+"""`write: pull-request`: the change waits in a pull request, and its merge is what goes live.
 
-from collections.abc import Callable
+Each look reads the repository and the forge anew and does what is missing; nothing else is
+remembered, so a run that was killed at any point, and one that meets another, end at one branch,
+one pull request and one merge. The base decides what is true: only a commit there that holds the
+values is success.
+"""
 
-from slipway.model import Approval, Image, Promotion
+import random
+from collections.abc import Callable, Sequence
+
+from slipway.clients.git import PushRace, cloned
+from slipway.clients.github import FullPull, GitHub
+from slipway.errors import Expired, Retryable
+from slipway.gitops import pull_text
+from slipway.gitops.compute import computed, require_decision
+from slipway.gitops.pull_branch import brought, refuse_closed
+from slipway.gitops.pull_desk import Desk, Waiting
+from slipway.gitops.pull_landed import landed, merged_and_gone
+from slipway.gitops.pull_merge import advance
+from slipway.manifests.edits import commit_message
+from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
+from slipway.release.unreleased import commits_since
 from slipway.service import Environment, Service
 from slipway.settings import Settings
-from slipway.timing import Stopwatch
+from slipway.timing import Stopwatch, pauses
+
+_JITTER = random.SystemRandom()
 
 
 def write(
@@ -16,8 +36,125 @@ def write(
     *,
     run: str,
     approval: Approval | None,
+    candidate: Candidate | None,
+    earlier: Sequence[Proof],
     watch: Stopwatch,
     report: Callable[[str], None],
 ) -> Promotion:
-    """Propose the edits, wait for the merge, and return the commit that holds them."""
-    raise NotImplementedError
+    """Propose the edits, wait for the merge, and return the commit of the base that holds them.
+
+    Raises Conflict (not what was approved, or somebody else's work is in the way), Superseded,
+    Rejected (a person closed it), Expired (not merged in time), Final (a red check, a method that
+    is switched off), Retryable, and what the clients raise for a person to set right.
+    """
+    gitops, token = service.gitops, settings.secret("gitops_token")
+    with (
+        GitHub(settings.github_api_url, gitops.repository, token) as forge,
+        cloned(gitops.repository, gitops.branch, token) as clone,
+    ):
+        desk = Desk(
+            service, environment, image, settings, run, approval, candidate, earlier,
+            watch, report, clone, forge,
+        )  # fmt: skip
+        return _awaited(desk)
+
+
+def _awaited(desk: Desk) -> Promotion:
+    deadline = desk.watch.elapsed + desk.environment.pull_request.timeout.total_seconds()
+    for pause in pauses():
+        state = _look(desk)
+        if isinstance(state, Promotion):
+            return state
+        remaining = deadline - desk.watch.elapsed
+        if remaining <= 0:
+            raise _late(desk, state)
+        desk.say(_sentence(state))
+        desk.watch.sleep(min(_wait(state, pause), remaining))
+    raise AssertionError("pauses() does not end")
+
+
+def _wait(state: Waiting | Retryable, pause: float) -> float:
+    """Seconds to the next look; what the server asked for is the least."""
+    if isinstance(state, Retryable):
+        return max(pause, state.retry_after or 0.0)
+    return _JITTER.uniform(0.1, 1.0) if state.soon else pause
+
+
+def _look(desk: Desk) -> Promotion | Waiting | Retryable:
+    """One look; a server that does not answer says nothing about the pull request."""
+    try:
+        return _step(desk)
+    except PushRace:
+        return Waiting(f"somebody else moved {desk.branch}", soon=True)
+    except Retryable as trouble:
+        if not desk.seen:
+            raise
+        return trouble
+
+
+def _step(desk: Desk) -> Promotion | Waiting:
+    pull = desk.newest()
+    desk.refresh()  # after the pull request: what was merged by then is there
+    change, files = computed(desk.clone, desk.environment, desk.image)
+    if not change.edits:
+        return landed(desk, change, pull)
+    if pull is not None and pull.merged and _is_mine(desk, pull):
+        return merged_and_gone(desk, change, pull)
+    require_decision(desk.environment, change, desk.image, desk.approval)
+    if pull is not None:
+        refuse_closed(desk, pull)
+    queue = desk.forge.queue(pull) if pull is not None and pull.open else None
+    sha = brought(desk, pull, files, queue)
+    return advance(desk, _shown(desk, pull, change, sha), sha, queue)
+
+
+def _is_mine(desk: Desk, pull: FullPull) -> bool:
+    """Whether this run has opened it, or found it open: it is not proposed a second time."""
+    if pull.number == desk.seen:
+        return True
+    made = desk.read(pull.head_sha).trailers.get("Slipway-Run") == desk.run
+    return made and desk.carries(pull.head_sha)
+
+
+def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullPull:
+    """The pull request of the branch, opened or brought up to date where it has to be."""
+    if pull is None or not pull.open:
+        title, body = _texts(desk, change, sha)
+        made = desk.forge.create_pull(desk.branch, desk.clone.branch, title, body)
+        pull = desk.forge.pull(made.number)
+    elif pull_text.mark(sha) not in pull.body:
+        title, body = _texts(desk, change, sha)
+        desk.forge.change_pull(pull, title=title, body=body)
+    if desk.seen != pull.number:
+        desk.forge.label(pull, desk.environment.pull_request.labels)
+        desk.seen = pull.number
+    return pull
+
+
+def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:
+    service, candidate = desk.service, desk.candidate
+    message = commit_message(
+        service.service, desk.environment.name, desk.image, desk.run, desk.approval
+    )
+    commits = commits_since(service, candidate.release, change, desk.settings) if candidate else ()
+    body = pull_text.body(
+        service.service, change, desk.image, desk.run, desk.approval, desk.earlier, commits, sha
+    )
+    return pull_text.title(message), body
+
+
+def _sentence(state: Waiting | Retryable) -> str:
+    if isinstance(state, Retryable):
+        return f"how the pull request stands is unknown: {state.message}"
+    return state.reason
+
+
+def _late(desk: Desk, state: Waiting | Retryable) -> Expired | Retryable:
+    limit = f"within {desk.environment.pull_request.timeout.total_seconds():.0f} s"
+    if isinstance(state, Retryable):
+        message = f"{desk.environment.name}: {state.message}; not merged {limit}, as far as known"
+        return Retryable(message, state.hint, state.retry_after)
+    return Expired(
+        f"{desk.environment.name}: not merged {limit}: {state.reason}",
+        "nothing was undone: run again to go on waiting, or raise pull_request.timeout",
+    )

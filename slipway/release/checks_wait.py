@@ -4,15 +4,13 @@ The decision is `checks.judge`; here are the pauses, the limit and the patience 
 does not answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from slipway.clients.github import GitHub
 from slipway.errors import Final, Retryable
 from slipway.release.checks import Green, Red, Waiting, judge
 from slipway.service import ReleaseRules
-from slipway.timing import Stopwatch
-
-_PAUSE, _GROWTH, _LONGEST = 5.0, 1.5, 30.0  # seconds between two looks
+from slipway.timing import Stopwatch, pauses
 
 
 def wait_for_checks(
@@ -32,7 +30,7 @@ def wait_for_checks(
         return
     deadline = watch.elapsed + rules.checks_timeout.total_seconds()
     said = ""
-    for pause in _pauses():
+    for pause in pauses():
         state = _look(forge, sha, rules)
         if isinstance(state, Green):
             return
@@ -45,13 +43,6 @@ def wait_for_checks(
             report(sentence)
         asked = (state.retry_after if isinstance(state, Retryable) else None) or 0.0
         watch.sleep(min(max(pause, asked), remaining))
-
-
-def _pauses() -> Iterator[float]:
-    pause = _PAUSE
-    while True:
-        yield pause
-        pause = min(pause * _GROWTH, _LONGEST)
 
 
 def _look(forge: GitHub, sha: str, rules: ReleaseRules) -> Green | Waiting | Retryable:

@@ -1,0 +1,107 @@
+"""The branch of a pull request: one commit of ours on the head of its base, or it is not touched.
+
+The commit depends on the base and on what is carried alone: a repeated run makes the same one. It
+stays while it says the same, whichever run made it, so a base that moved elsewhere costs no review.
+"""
+
+from collections.abc import Mapping
+
+from slipway.clients.git import Author
+from slipway.clients.github import FullPull, Queue
+from slipway.errors import Conflict, Rejected, Superseded
+from slipway.gitops.pull_desk import Desk, Tip, called
+from slipway.gitops.pull_text import WITHDRAWN
+from slipway.manifests.edits import commit_message
+from slipway.release.versions import Version
+
+_OUTDATED = ("behind", "dirty")  # states of a pull request that a new commit on the base mends
+
+
+def refuse_closed(desk: Desk, pull: FullPull) -> None:
+    """Raise Rejected when a person closed the pull request for exactly this image.
+
+    An approval that is younger than the closing speaks again for it.
+    """
+    if pull.open or pull.merged or WITHDRAWN in pull.body or not desk.carries(pull.head_sha):
+        return
+    if desk.approval and pull.closed_at and desk.approval.at > pull.closed_at:
+        return
+    raise Rejected(
+        f"{desk.environment.name}: {called(pull)} for {desk.image.version} was closed without"
+        f" merging: {pull.html_url}",
+        f"reopen it (restore its branch {desk.branch} first, if that was deleted) and run again,"
+        " or deliver another version",
+    )
+
+
+def brought(
+    desk: Desk, pull: FullPull | None, files: Mapping[str, bytes], queue: Queue | None
+) -> str:
+    """The commit on the branch that holds exactly these files; made and pushed where it is missing.
+
+    Raises Conflict (somebody else's work is on the branch), Superseded (a newer version is), and
+    what the push raises.
+    """
+    if desk.tip and _stays(desk, desk.read(desk.tip), pull, files, queue):
+        return desk.tip
+    clone, ref = desk.clone, f"refs/heads/{desk.branch}"
+    settings, head = desk.settings, clone.head
+    message = commit_message(
+        desk.service.service, desk.environment.name, desk.image, desk.run, desk.approval
+    )
+    author = Author(settings.author_name, settings.author_email)
+    date = clone.repo.commit(head).committed_datetime
+    sha = clone.commit(head, files, message, author, date)
+    clone.push({ref: sha}, expect={ref: desk.tip}, rewritten=[ref])
+    desk.tip = sha
+    return sha
+
+
+def _stays(
+    desk: Desk, tip: Tip, pull: FullPull | None, files: Mapping[str, bytes], queue: Queue | None
+) -> bool:
+    """Whether the branch is right as it is. Raises where it must not be touched."""
+    merged = pull is not None and pull.merged and pull.head_sha == tip.sha
+    if merged:
+        return False
+    if not tip.ours:
+        raise Conflict(
+            f"{desk.clone.url}: {desk.branch} was changed: {tip.sha} by {tip.who} is not ours",
+            f"merge it, or move that work to another branch and delete {desk.branch}; then run"
+            " again",
+        )
+    if pull is None or not pull.open:
+        return _is_same(desk, tip, files)
+    _refuse_rival(desk, tip, pull)
+    if queue and queue.waiting:
+        return True  # a push would throw it out; the queue tests what it merges
+    outdated = pull.mergeable_state in _OUTDATED and tip.parent != desk.clone.head
+    return _is_same(desk, tip, files) and not outdated
+
+
+def _refuse_rival(desk: Desk, tip: Tip, pull: FullPull) -> None:
+    """Raise for a pull request that carries what this run must not replace."""
+    said = tip.trailers.get("Slipway-Version", "")
+    there, ours = Version.parsed(said), Version.parsed(desk.image.version)
+    if there and ours and there > ours:
+        raise Superseded(
+            f"{desk.environment.name}: {called(pull)} carries {said}, newer than"
+            f" {desk.image.version}: {pull.html_url}",
+            "nothing to do; to go back on purpose, close it and run again",
+        )
+    if said == desk.image.version and not desk.carries(tip.sha):
+        raise Conflict(
+            f"{desk.environment.name}: {called(pull)} carries {said} with another digest:"
+            f" {pull.html_url}",
+            "close the one that is wrong, and run again",
+        )
+
+
+def _is_same(desk: Desk, tip: Tip, files: Mapping[str, bytes]) -> bool:
+    """Whether it carries this image with these files, approved where it has to be."""
+    approved = desk.approval is None or "Approved-By" in tip.trailers
+    return (
+        approved
+        and desk.carries(tip.sha)
+        and all(desk.clone.read(path, tip.sha) == content for path, content in files.items())
+    )

@@ -1,0 +1,99 @@
+"""Which commit of the base first holds the values, whatever form the merge gave it."""
+
+from slipway.clients.github import FullPull
+from slipway.errors import Conflict
+from slipway.gitops.compute import contents, own_commit, promotion
+from slipway.gitops.pull_desk import Desk, Waiting, called
+from slipway.gitops.pull_text import withdrawn
+from slipway.manifests.edits import holds
+from slipway.model import Change, Promotion
+from slipway.text import printable
+
+_LOOK_BACK = 50  # commits of the base in which the first one is searched
+
+
+def landed(desk: Desk, change: Change, pull: FullPull | None) -> Promotion:
+    """The promotion for values that the base holds: by the pull request, or by somebody else."""
+    if pull is not None and pull.merged and _is_ours(desk, pull):
+        return _merged(desk, change, pull, _merge_of(desk, pull) or _first(desk))
+    revision, reason = _by_others(desk)
+    if pull is not None and pull.open and desk.tip and desk.read(desk.tip).ours:
+        why = f"{desk.clone.branch} holds the values already, by {revision[:10]}"
+        desk.forge.close_pull(pull, withdrawn(pull.body, why))
+        reason = f"{reason}; {called(pull)} was closed"
+    return promotion(desk.service, change, revision, reason, desk.watch, committed=False)
+
+
+def merged_and_gone(desk: Desk, change: Change, pull: FullPull) -> Promotion | Waiting:
+    """The end of a merged pull request whose values the base does not hold, or not any more.
+
+    Raises Conflict when the merge had another result than what was asked for.
+    """
+    sha = pull.merge_commit_sha or ""
+    if not desk.clone.contains(desk.clone.head, sha):
+        return Waiting(f"{called(pull)} is merged, and {desk.clone.branch} does not show it yet")
+    if _holds(desk, sha):
+        return _merged(desk, change, pull, sha, "; the values were changed again since")
+    raise Conflict(
+        f"{desk.environment.name}: {called(pull)} was merged by {_who(pull)} as {sha}, which does"
+        " not hold the values that were asked for",
+        f"look at what was merged: {pull.html_url}; then start the promotion again",
+    )
+
+
+def _is_ours(desk: Desk, pull: FullPull) -> bool:
+    return pull.number == desk.seen or desk.carries(pull.head_sha)
+
+
+def _merge_of(desk: Desk, pull: FullPull) -> str | None:
+    """What the forge calls the merge, if the base has it and it holds the values."""
+    sha = pull.merge_commit_sha or ""
+    return sha if desk.clone.contains(desk.clone.head, sha) and _holds(desk, sha) else None
+
+
+def _first(desk: Desk) -> str:
+    """The oldest commit of the base's own line since which every one holds the values."""
+    clone, found = desk.clone, desk.clone.head
+    clone.deepen(_LOOK_BACK)
+    for number, (sha, _) in enumerate(clone.own_line(None, clone.head, ".")):
+        if number == _LOOK_BACK or not _holds(desk, sha):
+            break
+        found = sha
+    return found
+
+
+def _holds(desk: Desk, sha: str) -> bool:
+    return holds(desk.environment, desk.image, contents(desk.clone, desk.environment, sha))
+
+
+def _by_others(desk: Desk) -> tuple[str, str]:
+    """The commit that brought the values without a pull request of ours, and a sentence."""
+    known = own_commit(desk.clone, desk.identity)
+    revision = _first(desk)
+    by = f"by run {printable(known[1])}" if known else f"by {revision[:10]}"
+    return revision, f"the values were there already, {by}"
+
+
+def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str = "") -> Promotion:
+    alone = "" if desk.carries(pull.head_sha) else ", with commits of others on its branch"
+    reason = (
+        f"{called(pull)} was merged by {_who(pull)} as {revision[:10]}{alone}{more}"
+        f"{_signature(desk, pull, revision)}"
+    )
+    made = promotion(
+        desk.service, change, revision, reason, desk.watch, committed=pull.number == desk.seen
+    )
+    return made.model_copy(update={"url": pull.html_url})
+
+
+def _signature(desk: Desk, pull: FullPull, revision: str) -> str:
+    """What became of our signature; a merge on the forge makes commits of its own."""
+    if revision == pull.head_sha or desk.settings.optional("gitops_signing_key") is None:
+        return ""
+    if desk.clone.contains(revision, pull.head_sha):
+        return f"; our signature is on {pull.head_sha[:10]}, which it merges, and not on itself"
+    return "; the forge made a new commit of it, which does not carry our signature"
+
+
+def _who(pull: FullPull) -> str:
+    return printable(pull.merged_by) or "somebody"
