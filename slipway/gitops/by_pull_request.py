@@ -128,6 +128,7 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
     if desk.seen != pull.number:
         desk.forge.label(pull, desk.environment.pull_request.labels)
         desk.seen = pull.number
+    desk.proposed = change
     return pull
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from slipway.clients.git import Clone
 from slipway.clients.github import FullPull, GitHub
 from slipway.manifests.edits import identity, trailers_of
-from slipway.model import Approval, Candidate, Image, Proof
+from slipway.model import Approval, Candidate, Change, Image, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.text import printable
@@ -49,6 +49,7 @@ class Desk:
     clone: Clone
     forge: GitHub
     seen: int = 0  # number of the pull request that this run found open, or opened
+    proposed: Change | None = None  # what it carries
     queued: str = ""  # its head when it was last seen in the merge queue
     missed: int = 0  # looks that did not find it there afterwards
     refused: tuple[str, str] = ("", "")  # head that was not merged, and the forge's words

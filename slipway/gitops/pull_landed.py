@@ -80,9 +80,9 @@ def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str
         f"{called(pull)} was merged by {_who(pull)} as {revision[:10]}{alone}{more}"
         f"{_signature(desk, pull, revision)}"
     )
-    made = promotion(
-        desk.service, change, revision, reason, desk.watch, committed=pull.number == desk.seen
-    )
+    waited = pull.number == desk.seen
+    change = (desk.proposed if waited else None) or change
+    made = promotion(desk.service, change, revision, reason, desk.watch, committed=waited)
     return made.model_copy(update={"url": pull.html_url})
 
 
