@@ -103,9 +103,11 @@ def _step(desk: Desk) -> Promotion | Waiting:
     require_decision(desk.environment, change, desk.image, desk.approval)
     if pull is not None:
         refuse_closed(desk, pull)
-    queue = desk.forge.queue(pull) if pull is not None and pull.open else None
+    stands = pull is not None and pull.open
+    queue = desk.forge.queue(pull) if pull is not None and stands else None
     sha = brought(desk, pull, files, queue)
-    return advance(desk, _shown(desk, pull, change, sha), sha, queue)
+    shown = _shown(desk, pull, change, sha)
+    return advance(desk, shown, sha, queue if stands else desk.forge.queue(shown))
 
 
 def _is_mine(desk: Desk, pull: FullPull) -> bool:

@@ -132,7 +132,7 @@ def test_somebody_elses_commit_that_was_merged_is_told(place: Place) -> None:
 
 
 def test_G10_closed_by_a_person_is_a_no(place: Place) -> None:
-    with pytest.raises(Rejected, match="#1 for 1.1.0 was closed without merging") as no:
+    with pytest.raises(Rejected, match=r"#1 for 1\.1\.0 was closed without merging") as no:
         place.write(place.close)
     assert "reopen it" in no.value.hint
     place.server.traffic.reset()
@@ -162,7 +162,7 @@ def test_an_approval_after_the_closing_asks_again(place: Place) -> None:
 
 
 def test_G62_a_newer_run_takes_the_pull_request_over(place: Place) -> None:
-    with pytest.raises(Superseded, match="#1 carries 1.2.0, newer than 1.1.0"):
+    with pytest.raises(Superseded, match=r"#1 carries 1\.2\.0, newer than"):
         place.write(lambda: place.waits(version="1.2.0", run="run-2"))
     assert place.read(BRANCH) == VALUES.replace(b"1.0.0", b'"1.2.0"')
 
@@ -196,8 +196,8 @@ def test_what_was_approved_is_what_is_merged(place: Place) -> None:
     promotion = place.write(place.merge, approval=approval)
     assert promotion.revision == place.head()
     assert "Approved-By: ana@example.com" in place.git("log", "-1", "--format=%B", "main^{commit}")
+    place.commit(VALUES)
     with pytest.raises(Conflict, match="only with an approval"):
-        place.commit(VALUES)
         place.write(run="run-2")
 
 
