@@ -18,7 +18,6 @@ from slipway.gitops.pull_branch import brought, refuse_closed
 from slipway.gitops.pull_desk import Desk, Waiting
 from slipway.gitops.pull_landed import landed, merged_and_gone
 from slipway.gitops.pull_merge import advance
-from slipway.manifests.edits import commit_message
 from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
 from slipway.release.unreleased import commits_since
 from slipway.service import Environment, Service
@@ -50,7 +49,7 @@ def write(
     gitops, token = service.gitops, settings.secret("gitops_token")
     with (
         GitHub(settings.github_api_url, gitops.repository, token) as forge,
-        cloned(gitops.repository, gitops.branch, token) as clone,
+        cloned(gitops.repository, gitops.branch, token, sparse=True) as clone,
     ):
         desk = Desk(
             service, environment, image, settings, run, approval, candidate, earlier,
@@ -136,14 +135,11 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
 
 def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:
     service, candidate = desk.service, desk.candidate
-    message = commit_message(
-        service.service, desk.environment.name, desk.image, desk.run, desk.approval
-    )
     commits = commits_since(service, candidate.release, change, desk.settings) if candidate else ()
     body = pull_text.body(
         service.service, change, desk.image, desk.run, desk.approval, desk.earlier, commits, sha
     )
-    return pull_text.title(message), body
+    return pull_text.title(desk.message), body
 
 
 def _sentence(state: Waiting | Retryable) -> str:

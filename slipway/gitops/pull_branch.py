@@ -11,7 +11,6 @@ from slipway.clients.github import FullPull, Queue
 from slipway.errors import Conflict, Rejected, Superseded
 from slipway.gitops.pull_desk import Desk, Tip, called
 from slipway.gitops.pull_text import WITHDRAWN
-from slipway.manifests.edits import commit_message
 from slipway.release.versions import Version
 
 _OUTDATED = ("behind", "dirty")  # states of a pull request that a new commit on the base mends
@@ -46,12 +45,9 @@ def brought(
         return desk.tip
     clone, ref = desk.clone, f"refs/heads/{desk.branch}"
     settings, head = desk.settings, clone.head
-    message = commit_message(
-        desk.service.service, desk.environment.name, desk.image, desk.run, desk.approval
-    )
     author = Author(settings.author_name, settings.author_email)
     date = clone.repo.commit(head).committed_datetime
-    sha = clone.commit(head, files, message, author, date)
+    sha = clone.commit(head, files, desk.message, author, date)
     clone.push({ref: sha}, expect={ref: desk.tip}, rewritten=[ref])
     desk.tip = sha
     return sha

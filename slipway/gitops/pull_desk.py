@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from slipway.clients.git import Clone
 from slipway.clients.github import FullPull, GitHub
-from slipway.manifests.edits import identity, trailers_of
+from slipway.manifests.edits import commit_message, identity, trailers_of
 from slipway.model import Approval, Candidate, Change, Image, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
@@ -68,6 +68,13 @@ class Desk:
     def identity(self) -> dict[str, str]:
         """The trailers of every commit that carries this image here."""
         return identity(self.service.service, self.environment.name, self.image)
+
+    @property
+    def message(self) -> str:
+        """Of the commit that this run makes."""
+        return commit_message(
+            self.service, self.environment.name, self.image, self.run, self.approval
+        )
 
     def newest(self) -> FullPull | None:
         """The pull request of our branch that was opened last, as it is now."""
