@@ -41,6 +41,7 @@ def main() -> int:
             total.add(report)
     print(f"{total.runs} runs in {time.monotonic() - began:.0f} s, {total.killed} processes killed")
     print("outcomes:", ", ".join(f"{name} {count}" for name, count in total.outcomes.most_common()))
+    print("engines:", ", ".join(f"{name} {count}" for name, count in total.engines.most_common()))
     print("requests:", ", ".join(f"{name} {count}" for name, count in total.weather.most_common()))
     print(f"commits in the repository: {total.commits}")
     print(f"ended in doubt: {len(total.doubtful)}")

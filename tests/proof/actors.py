@@ -65,8 +65,8 @@ def newer(place: Place, environment: str) -> None:
 
 
 def restart(place: Place, environment: str) -> None:
-    """Argo CD's API is away for a moment."""
-    _for_a_while(place, place.api.down)
+    """The engine's API is away for a moment."""
+    _for_a_while(place, place.kubernetes.down if environment == "edge" else place.api.down)
 
 
 def outage(place: Place, environment: str) -> None:
@@ -75,9 +75,11 @@ def outage(place: Place, environment: str) -> None:
 
 
 def freeze(place: Place, environment: str) -> None:
-    """The controller stands still for a moment."""
+    """The controllers stand still for a moment."""
     place.argocd.freeze()
+    place.flux.take_down("source-controller")
     time.sleep(place.random.uniform(0.2, 1.0))
+    place.flux.bring_up("source-controller")
     place.argocd.thaw()
 
 

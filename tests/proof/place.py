@@ -1,6 +1,7 @@
 """One installation with bad weather on its lines: Git host, registry, Argo CD, cluster."""
 
 import copy
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,19 +15,28 @@ from pydantic import SecretStr
 from sandbox.argocd import ArgoCD
 from sandbox.cluster.controller import Cluster
 from sandbox.cluster.pod import Pace
+from sandbox.flux import Flux
 from sandbox.forge.githost import GitHost, Token
+from sandbox.kubernetes.kind import GIT_REPOSITORY, HELM_RELEASE
+from sandbox.kubernetes.server import Kubernetes
 from sandbox.serving import served
 from slipway.model import Image, Timing
-from slipway.service import Service
+from slipway.service import Environment, Service
 from slipway.settings import Settings
 from tests.contract.argocd_world import DELAYS, ROBOT
+from tests.contract.flux_world import DELAYS as FLUX_DELAYS
 from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer
 from tests.proof.truth import Repository, Sight
 from tests.proof.weather import CALM, Climate, Weather
 
 NAME = "team/gitops"
 TOKEN = "tok-proof-writer"
-ENVIRONMENTS = ("staging", "production")
+ENGINES = {  # environment: the engines that can be asked about it
+    "staging": ("argocd", "argocd-core"),
+    "production": ("argocd", "argocd-core"),
+    "edge": ("flux",),
+}
+ENVIRONMENTS = tuple(ENGINES)
 RIVALS = ("sidecar", "s0", "s1", "s2")
 ALLOWED = (("image", "tag"), ("image", "digest"), ("sidecar", "tag"), *((s, "tag") for s in RIVALS))
 _STAGING = (
@@ -37,6 +47,11 @@ _STAGING = (
 _PRODUCTION = (
     '---\nimage: {{repository: {0},   tag: 1.0.0 , "digest": "{1}"}}   # one line\n'
     "sidecar:\n    tag:   1.0.0\nreplicaCount: 1   \n\t\nlong: {2}\n".replace("\t", "  ")
+)
+_EDGE = (
+    "# Edge: a Helm release of Flux.\nimage:\n    repository: {0}\n    tag: '1.0.0'\n"
+    "    digest: {1} # by digest\nsidecar:   {{tag: 1.0.0}}\nreplicaCount: 1\n"
+    "text: |\n  tag: not this one\nlong: {2}\n"
 )
 _LEDGER = "".join(f"{name}: {{tag: 1.0.0}}  # {name}\n" for name in RIVALS)
 
@@ -53,6 +68,8 @@ class Place:
     sights: dict[str, Sight]
     git: Weather
     api: Weather
+    kubernetes: Weather
+    flux: Flux
     settings: Settings
     services: dict[str, Service]
     random: Random
@@ -72,7 +89,13 @@ class Place:
         return image(self.images.repository, tag, pushed.partition("@")[2])
 
     def storm(self, git: Climate = CALM, api: Climate = CALM) -> None:
-        self.git.climate, self.api.climate = git, api
+        self.git.climate, self.api.climate, self.kubernetes.climate = git, api, api
+
+    def service_through(self, engine: str) -> Service:
+        """Books, with every application asked about through this engine."""
+        books = self.services["books"]
+        environments = tuple(_through(engine, each) for each in books.environments)
+        return books.model_copy(update={"environments": environments})
 
 
 def image(repository: str, version: str, digest: str) -> Image:
@@ -103,17 +126,28 @@ def a_place(root: Path, seed: int) -> Iterator[Place]:
         api = Weather(argocd.app, random=Random(seed + 2))
         api_server = stack.enter_context(served(api.app))
         stack.callback(argocd.stop)
-        for environment in ENVIRONMENTS:
+        for environment in ("staging", "production"):
             argocd.add(_application(environment, url))
+        flux = Flux(cluster, {url: host.path(NAME)}, images.credentials, FLUX_DELAYS)
+        stack.callback(flux.stop)
+        for manifest in _release("edge", url):
+            flux.add(manifest)
+        kubernetes = Kubernetes(cluster, flux.objects, argocd)
+        watched = Weather(kubernetes.app, random=Random(seed + 3))
+        kubernetes_server = stack.enter_context(served(watched.app))
+        kubeconfig = root / "kubeconfig"
+        kubeconfig.write_text(json.dumps(kubernetes.kubeconfig(kubernetes_server.url)))
         sights = {each: Sight(cluster, each) for each in ENVIRONMENTS}
         for sight in sights.values():
             stack.callback(sight.stop)
         yield Place(
             host, argocd, cluster, images, Repository(host.path(NAME)), sights, git, api,
+            watched, flux,
             Settings(
                 gitops_token=SecretStr(TOKEN),
                 argocd_url=api_server.url,
                 argocd_token=SecretStr(ROBOT.token),
+                kubeconfig=str(kubeconfig),
             ),
             {name: _service(name, url, images.repository) for name in ("books", *RIVALS)},
             chance,
@@ -127,6 +161,7 @@ def _files(repository: str, digest: str) -> dict[str, bytes]:
         "books/Chart.yaml": b"apiVersion: v2\nname: books\nversion: 0.1.0\n",
         "books/values-staging.yaml": _STAGING.format(repository, digest, long).encode(),
         "books/values-production.yaml": _PRODUCTION.format(repository, digest, long).encode(),
+        "books/values-edge.yaml": _EDGE.format(repository, digest, long).encode(),
         "other/ledger.yaml": _LEDGER.encode(),
     }
 
@@ -148,6 +183,36 @@ def _application(environment: str, url: str) -> dict[str, Any]:
             **({"syncPolicy": automated} if environment == "staging" else {}),
         },
     }
+
+
+def _release(environment: str, url: str) -> Iterator[dict[str, Any]]:
+    """A Git source and the Helm release that follows it."""
+    source = {"interval": "1m", "url": url, "ref": {"branch": "main"}}
+    chart = {
+        "chart": "./books",
+        "reconcileStrategy": "Revision",
+        "valuesFiles": [f"./books/values-{environment}.yaml"],
+        "sourceRef": {"kind": "GitRepository", "name": "gitops"},
+    }
+    release = {"interval": "5m", "timeout": "20s", "chart": {"spec": chart},
+               "targetNamespace": environment}  # fmt: skip
+    for kind, name, spec in (
+        (GIT_REPOSITORY, "gitops", source),
+        (HELM_RELEASE, environment, release),
+    ):
+        yield {
+            "apiVersion": kind.api_version,
+            "kind": kind.kind,
+            "metadata": {"name": name, "namespace": "flux-system"},
+            "spec": spec,
+        }
+
+
+def _through(engine: str, environment: Environment) -> Environment:
+    if engine not in ENGINES[environment.name]:
+        return environment
+    application = environment.application.model_copy(update={"engine": engine})
+    return environment.model_copy(update={"application": application})
 
 
 def _service(name: str, url: str, repository: str) -> Service:
@@ -177,7 +242,8 @@ def _environment(name: str, environment: str) -> dict[str, Any]:
         "updates": updates,
         "application": {
             "name": environment,
-            "sync": "automatic" if environment == "staging" else "manual",
+            "engine": ENGINES[environment][0],
+            "sync": "manual" if environment == "production" else "automatic",
             "settle": timedelta(seconds=2),
             "grace": timedelta(seconds=10),
             "timeout": timedelta(seconds=90),

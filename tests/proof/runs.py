@@ -12,10 +12,11 @@ from typing import TypeVar
 from slipway import gitops
 from slipway.errors import NotProven, Retryable, SlipwayError, Superseded
 from slipway.model import Image, Promotion, SyncProof
+from slipway.service import Service
 from slipway.sync import wait_until_live
 from slipway.timing import Stopwatch
 from tests.proof.actors import disturb
-from tests.proof.place import ALLOWED, ENVIRONMENTS, Place
+from tests.proof.place import ALLOWED, ENGINES, ENVIRONMENTS, Place
 from tests.proof.weather import Climate
 
 Done = TypeVar("Done")
@@ -33,6 +34,7 @@ class Report:
 
     runs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    engines: Counter[str] = field(default_factory=Counter)
     weather: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     commits: int = 0  # in the repository, by whom ever
@@ -42,6 +44,7 @@ class Report:
     def add(self, other: "Report") -> None:
         self.runs += other.runs
         self.outcomes += other.outcomes
+        self.engines += other.engines
         self.weather += other.weather
         self.killed += other.killed
         self.commits += other.commits
@@ -53,10 +56,11 @@ def run(place: Place, number: int, report: Report) -> None:
     """Deliver one version into one environment while others disturb, then look what was done."""
     chance = place.random
     environment, broken = chance.choice(ENVIRONMENTS), chance.random() < 0.08
+    engine = chance.choice(ENGINES[environment])
     image, base, noted = place.next_image(broken), place.repository.head(), len(place.notes)
-    place.storm(git=_climate(place), api=_climate(place))
+    place.storm(git=_climate(place, 0.5), api=_climate(place, 1.0))
     disturbing = disturb(place, environment, chance.choice((0, 1, 1, 2, 3)))
-    delivery = _Delivery(place, environment, image, report)
+    delivery = _Delivery(place, place.service_through(engine), environment, image, report)
     try:
         outcome = delivery()
     finally:
@@ -66,13 +70,14 @@ def run(place: Place, number: int, report: Report) -> None:
         place.storm()
     report.runs += 1
     report.outcomes[type(outcome).__name__] += 1
-    what = f"run {number}, {environment} {image.version}"
+    report.engines[engine] += 1
+    what = f"run {number}, {environment} {image.version} through {engine}"
     _judge(place, what, environment, image, outcome, at, report)
     _audit(place, what, base, noted, report)
 
 
-def _climate(place: Place) -> Climate:
-    rough = place.random.choice((0.0, 0.3, 1.0))
+def _climate(place: Place, worst: float) -> Climate:
+    rough = place.random.choice((0.0, 0.3, 1.0)) * worst
     share = {"late": 0.10, "dropped": 0.03, "lost": 0.03, "refused": 0.05}
     odd = {"doubled": 0.03, "stale": 0.04, "cut": 0.02}
     return Climate(**{name: part * rough for name, part in (share | odd).items()})
@@ -83,6 +88,7 @@ class _Delivery:
     """Write and wait, as the tasks do: retried when it may pass, killed and begun anew."""
 
     place: Place
+    service: Service
     environment: str
     image: Image
     report: Report
@@ -112,16 +118,14 @@ class _Delivery:
                 time.sleep(0.1)
 
     def _write(self) -> Promotion:
-        place = self.place
-        service = place.services["books"]
+        service = self.service
         return gitops.write(
-            service, service.environment(self.environment), self.image, place.settings,
+            service, service.environment(self.environment), self.image, self.place.settings,
             run=self.run, approval=None, watch=self._watch(),
         )  # fmt: skip
 
     def _wait(self, promotion: Promotion) -> SyncProof:
-        place = self.place
-        service = place.services["books"]
+        place, service = self.place, self.service
         where = service.environment(self.environment)
         lineage = partial(
             gitops.lineage, service, where, self.image, place.settings, promotion.revision
@@ -129,6 +133,7 @@ class _Delivery:
         return wait_until_live(
             where.application, where.name, self.image, promotion.revision, place.settings,
             lineage, self._watch(), gitops=service.gitops,
+            files=[update.file for update in where.updates],
         )  # fmt: skip
 
     def _watch(self) -> Stopwatch:
@@ -188,4 +193,4 @@ def _audit(place: Place, what: str, base: str, noted: int, report: Report) -> No
 def counted(place: Place, report: Report) -> Iterator[None]:
     """Add the weather that was met."""
     yield
-    report.weather += place.git.met + place.api.met
+    report.weather += place.git.met + place.api.met + place.kubernetes.met

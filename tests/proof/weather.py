@@ -40,7 +40,7 @@ class Weather:
     _earlier: dict[str, deque[list[Message]]] = field(default_factory=dict)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "/stream/" in scope["path"]:
+        if scope["type"] != "http" or _endless(scope):
             await (hang_up(scope, receive) if self._falls() else self.inner(scope, receive, send))
             return
         kind = "down" if self.down.is_set() else self._draw()
@@ -84,6 +84,11 @@ class Weather:
             if rest < 0:
                 return kind
         return "fair"
+
+
+def _endless(scope: Scope) -> bool:
+    """Streams and watches: their answers are events, and cannot be kept."""
+    return "/stream/" in scope["path"] or b"watch=" in scope["query_string"]
 
 
 async def _read(receive: Receive) -> bytes:
