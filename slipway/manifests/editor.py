@@ -122,7 +122,7 @@ def _made(
         pass
     raise before.source.refuse(
         "the edit would change more than the value, and was not made",
-        "write the value in double quotes by hand once",
+        "write the key and its value, in double quotes, by hand once",
         before.source.line(place),
     )
 
