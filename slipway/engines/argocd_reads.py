@@ -18,6 +18,7 @@ _CHART_FOLDERS = ("templates/**", "charts/**", "crds/**")
 _OVERRIDES = ".argocd-source*.yaml"  # parameters that Argo CD reads beside the manifests
 _PLAIN = ("yaml", "yml", "json", "jsonnet")  # what a folder of plain manifests is made of
 _ELABORATE = re.compile(r"[{}\[\]\\]")
+_BASES = ("**/kustomization.yaml", "**/kustomization.yml", "**/Kustomization")  # maybe its own
 _VARIABLE = re.compile(r"\$\{?\w+\}?")  # of the build environment: $ARGOCD_APP_NAME
 _REFERENCE = re.compile(r"\$(?!ARGOCD_)[\w-]+/")  # $values/...
 
@@ -66,7 +67,7 @@ def _rendered(source: Json) -> list[str]:
         return _of_chart(folder, source["helm"] or {})
     if "directory" in source:
         return _of_directory(folder, source["directory"] or {})
-    return [_below(folder, "**")]  # Kustomize, or what Argo CD finds out by itself
+    return [_below(folder, "**"), *_BASES]  # Kustomize, or what Argo CD finds out by itself
 
 
 def _of_chart(folder: str, helm: Json) -> list[str]:

@@ -79,6 +79,9 @@ def test_G47_a_values_file_from_elsewhere_is_none_of_ours() -> None:
 @pytest.mark.parametrize("kind", [{}, {"kustomize": {"namePrefix": "x-"}}])
 def test_G47_kustomize_or_an_unknown_type_reads_all_of_its_path(kind: dict[str, Any]) -> None:
     assert told(ours("apps/staging", **kind), APPLICATION, VALUES) == (VALUES,)
+    assert (
+        told(ours("overlays/staging", **kind), "base/kustomization.yaml") == ()
+    )  # may be its base
     assert told(ours(**kind), APPLICATION, VALUES) == ()
 
 
