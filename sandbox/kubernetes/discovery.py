@@ -37,6 +37,10 @@ def discovered(path: str, kinds: Iterable[Kind]) -> Object | None:
     if path == "/apis":
         listed = [_group(group, version) for group, version in sorted(groups) if group]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
+    if (name := path.removeprefix("/apis/")) in {group for group, _ in groups if group}:
+        versions = [{"groupVersion": f"{g}/{v}", "version": v} for g, v in groups if g == name]
+        group_of = {"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": versions}
+        return {**group_of, "preferredVersion": versions[0]}
     group, _, version = path.removeprefix("/apis/").rpartition("/")
     key = ("", "v1") if path == "/api/v1" else (group, version)
     if key not in groups:

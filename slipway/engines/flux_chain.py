@@ -105,7 +105,7 @@ def digest(revision: str) -> str:
     return found if found.startswith("sha256:") else ""
 
 
-def shown(revision: str) -> str:
+def short(revision: str) -> str:
     """A revision as people name it: 7 digits of a commit, 12 of a digest, or all of it."""
     return sha(revision)[:7] or digest(revision)[:19] or revision
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.clients.kubernetes import Client
-from slipway.clients.kubernetes_resources import DAEMON_SET, DEPLOYMENT, STATEFUL_SET
+from slipway.clients.kubernetes_failures import UnknownType
+from slipway.clients.kubernetes_resources import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Resource
 from slipway.engines.flux_chain import DEFAULT, Chain, Reference, chart_of, source_of
 from slipway.engines.flux_kinds import KINDS
 from slipway.engines.flux_objects import part, text
@@ -49,8 +50,7 @@ class Reading:
         if last.get("kind") == "HelmRelease":
             name, namespace = text(last, "metadata", "name"), text(last, "metadata", "namespace")
             return self._released(_target(last), name, namespace, seconds)
-        entries = part(last, "status", "inventory").get("entries") or ()
-        resources = [_resource(str(entry.get("id", ""))) for entry in entries]
+        resources = _inventory(last)
         found = self.cluster.manifests(resources, seconds)
         for each in resources:
             if each["kind"] == "HelmRelease":
@@ -89,7 +89,21 @@ class Reading:
                 f"a source of kind {reference.kind or 'nothing'} cannot be followed",
                 f"use one of these: {', '.join(KINDS)}",
             )
-        return self._client.get(resource, reference.namespace, reference.name, seconds)
+        try:
+            return self._client.get(resource, reference.namespace, reference.name, seconds)
+        except UnknownType:
+            self._check_version(resource, seconds)
+            raise
+
+    def _check_version(self, resource: Resource, seconds: float) -> None:
+        """An older Flux does not become a newer one by waiting."""
+        known = self._client.versions(resource.group, seconds)
+        if known and resource.version not in known:
+            raise InvalidInput(
+                f"the cluster's Flux has {resource.group} in version {', '.join(known)} only, not"
+                f" in {resource.version}",
+                "update Flux: these versions are removed from it",
+            )
 
     def _released(self, where: str, name: str, namespace: str, seconds: float) -> list[Json]:
         """By the labels that the helm-controller gives to everything in a release."""
@@ -106,11 +120,16 @@ def place(app: Application) -> str:
     return app.namespace or DEFAULT
 
 
-def target_of(last: Json) -> str:
-    """The namespace that it deploys to, as far as one is named."""
+def reads_below(last: Json) -> list[tuple[str, Resource, str]]:
+    """Verb, type and namespace of the workloads that are read for it, as far as is known yet."""
     if last.get("kind") == "HelmRelease":
-        return _target(last)
-    return text(last, "spec", "targetNamespace") or text(last, "metadata", "namespace")
+        return [("list", each, _target(last)) for each in WORKLOADS]
+    needed = []
+    for entry in _inventory(last):
+        place_, kind = entry["namespace"], entry["kind"]
+        needed += [("get", each, place_) for each in WORKLOADS if each.kind == kind]
+        needed += [("list", each, place_) for each in WORKLOADS if kind == "HelmRelease"]
+    return list(dict.fromkeys(needed))
 
 
 def reference_to(value: Json) -> Reference:
@@ -125,6 +144,11 @@ def _target(release: Json) -> str:
     return (
         found or text(release, "spec", "targetNamespace") or text(release, "metadata", "namespace")
     )
+
+
+def _inventory(kustomization: Json) -> list[dict[str, str]]:
+    entries = part(kustomization, "status", "inventory").get("entries") or ()
+    return [_resource(str(entry.get("id", ""))) for entry in entries]
 
 
 def _resource(entry: str) -> dict[str, str]:

@@ -4,11 +4,11 @@ Source: kustomize-controller v1.9. `lastAttemptedRevision` moves at the start, `
 only after apply, prune and health checks. Ready means "applied" where nothing checks health.
 """
 
-from slipway.engines.flux_chain import COMMITS, Chain, artifact, origin, sha, shown
+from slipway.engines.flux_chain import COMMITS, Chain, artifact, origin, sha, short
 from slipway.engines.flux_objects import condition, named, part, phase, since, text, told
 from slipway.engines.flux_reading import Reading, busy
 from slipway.engines.flux_versions import outdated
-from slipway.readiness.observation import Condition, Operation
+from slipway.readiness.observation import Operation
 
 _HEALTH = {"True": "Healthy", "False": "Degraded", "Unknown": "Progressing"}
 _UNHEALTHY = "HealthCheckFailed"  # everything is applied, something does not become healthy
@@ -72,29 +72,29 @@ def _operation(chain: Chain, reached: str) -> Operation | None:
     """Under way, or over and bad; a failure that is tried again is not over."""
     last, state = chain.last, phase(chain.last)
     ready = condition(last, "Ready")
-    message, stalled = told(ready), condition(last, "Stalled")
+    refused, stalled = outdated(text(ready, "message")), condition(last, "Stalled")
     if state == "running":
         began = since(condition(last, "Reconciling") or ready)
         return Operation("Running", (reached,), began, None, busy(last))
-    if state == "stalled" or outdated(message):
-        words = outdated(message) or told(stalled) or message
+    if state == "stalled" or refused:
+        words = refused or told(stalled)
         return Operation("Failed", (reached,), since(ready), since(ready), words)
     return None
 
 
-def _failing(chain: Chain) -> Condition | None:
+def _failing(chain: Chain) -> str:
     reason = _reason(chain)
     if not reason or reason == _UNHEALTHY or reason in _WAITING:
-        return None
-    return Condition(reason, text(condition(chain.last, "Ready"), "message"))
+        return ""
+    return told(condition(chain.last, "Ready"))
 
 
 def _hold(chain: Chain) -> str:
     last, offered = chain.last, artifact(chain.source)
     attempted = text(last, "status", "lastAttemptedRevision")
     if attempted != offered and attempted and phase(last) == "running":
-        behind = f"{shown(attempted)} in {named(last)}"
-        return f"{shown(offered)} is waiting behind {behind}: {busy(last)}"
+        behind = f"{short(attempted)} in {named(last)}"
+        return f"{short(offered)} is waiting behind {behind}: {busy(last)}"
     if _reason(chain) in _WAITING or (attempted != offered and _reason(chain)):
-        return f"{named(last)} has not taken {shown(offered)} yet: {busy(last)}"
+        return f"{named(last)} has not taken {short(offered)} yet: {busy(last)}"
     return ""

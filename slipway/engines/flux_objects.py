@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from slipway.text import shown
+
 Json = Mapping[str, Any]
 Phase = Literal["running", "retrying", "stalled", "failed", "ready", "unknown"]
 
@@ -44,8 +46,9 @@ def holds(value: Json, kind: str) -> bool:
 
 
 def told(found: Json) -> str:
-    """Reason and message of a condition."""
-    return ": ".join(word for word in (text(found, "reason"), text(found, "message")) if word)
+    """Reason and message of a condition, fit to be shown."""
+    words = (text(found, "reason"), text(found, "message"))
+    return shown(": ".join(word for word in words if word))
 
 
 def since(found: Json) -> datetime | None:

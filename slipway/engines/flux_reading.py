@@ -15,7 +15,7 @@ class Reading:
     sync: str
     health: str
     operation: Operation | None = None
-    failing: Condition | None = None  # it fails on what it attempted, and tries again
+    failing: str = ""  # why it fails on what it attempted, and will try again
     hold: str = ""
     proven: bool = True
 

@@ -4,10 +4,10 @@ Source: helm-controller v1.6. A commit does not change the release's generation,
 True, of the old chart, until the chain reaches it; and what a rollback has deployed is `deployed`.
 """
 
-from slipway.engines.flux_chain import Chain, artifact, built_from, digest, sha, shown
+from slipway.engines.flux_chain import Chain, artifact, built_from, digest, sha, short
 from slipway.engines.flux_objects import Json, condition, named, part, phase, since, text, told
 from slipway.engines.flux_reading import Reading, busy
-from slipway.readiness.observation import Condition, Operation
+from slipway.readiness.observation import Operation
 
 _HEALTH = {"ready": "Healthy", "running": "Progressing", "retrying": "Progressing"}
 
@@ -38,9 +38,9 @@ def _reached(chain: Chain) -> str:
     if chain.chart is None:
         return text(status, "lastAttemptedRevisionDigest") or attempted
     commit = sha(text(chain.chart, "status", "observedSourceArtifactRevision"))
-    short = built_from(attempted)
-    same = attempted == artifact(chain.chart) and bool(short)
-    return commit if same and commit.startswith(short) else short or attempted
+    begins = built_from(attempted)
+    same = attempted == artifact(chain.chart) and bool(begins)
+    return commit if same and commit.startswith(begins) else begins or attempted
 
 
 def _lags(chain: Chain) -> bool:
@@ -122,19 +122,18 @@ def _of(outcome: str, last: Json, reached: str, message: str) -> Operation:
     )
 
 
-def _failing(chain: Chain) -> Condition | None:
+def _failing(chain: Chain) -> str:
     """At rest and not ready, for a reason that is no end."""
-    ready = condition(chain.last, "Ready")
     if phase(chain.last) != "failed" or _operation(chain.last, ""):
-        return None
-    return Condition(text(ready, "reason"), text(ready, "message"))
+        return ""
+    return told(condition(chain.last, "Ready"))
 
 
 def _hold(chain: Chain) -> str:
     if not _lags(chain):
         return ""
     last, offered = chain.last, built_from(artifact(chain.chart))[:7]
-    offered = offered or shown(artifact(chain.chart or chain.source)) or "a chart"
+    offered = offered or short(artifact(chain.chart or chain.source)) or "a chart"
     behind = built_from(text(last, "status", "lastAttemptedRevision"))[:7]
     ready = condition(last, "Ready").get("status")
     if behind and ready != "True" and phase(last) in ("running", "retrying"):

@@ -3,7 +3,7 @@
 from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_resources import POD, REPLICA_SET, Resource
 from slipway.engines.flux_chain import Chain, checked_links
-from slipway.engines.flux_cluster import WORKLOADS, reference_to, target_of
+from slipway.engines.flux_cluster import reads_below, reference_to
 from slipway.engines.flux_kinds import KINDS
 from slipway.engines.flux_objects import named, part
 from slipway.errors import InvalidInput, Unauthorized
@@ -30,7 +30,6 @@ def check_place(chain: Chain) -> None:
 
 def check_rights(client: Client, chain: Chain, seconds: float) -> None:
     """Raise Unauthorized that names all that is missing of what the wait needs."""
-    below = target_of(chain.last)
     needed: list[tuple[str, Resource, str, str]] = []
     for link in checked_links(chain):
         reference = reference_to(link)
@@ -39,7 +38,10 @@ def check_rights(client: Client, chain: Chain, seconds: float) -> None:
         needed += [(verb, *where) for verb in verbs]
     last = reference_to(chain.last)
     needed.append(("watch", KINDS[last.kind], last.namespace, last.name))
-    needed += [("list", each, below, "") for each in (*WORKLOADS, REPLICA_SET, POD)]
+    below = reads_below(chain.last)
+    needed += [(verb, resource, namespace, "") for verb, resource, namespace in below]
+    for namespace in dict.fromkeys(namespace for _, _, namespace in below):
+        needed += [("list", each, namespace, "") for each in (REPLICA_SET, POD)]
     missing = [
         f"{verb} {resource.rule} in namespace {namespace}"
         for verb, resource, namespace, name in needed

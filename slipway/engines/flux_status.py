@@ -108,10 +108,8 @@ def _read(chain: Chain) -> Reading:
 
 
 def _failing(read: Reading, chain: Chain) -> tuple[Condition, ...]:
-    if read.failing is None:
-        return ()
-    words = f"{named(chain.last)}: {read.failing.type}: {read.failing.message}"
-    return (Condition("ReconcileError", words),)
+    words = f"{named(chain.last)}: {read.failing}"
+    return (Condition("ReconcileError", words),) if read.failing else ()
 
 
 def _described(chain: Chain) -> list[Json]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.kubernetes.access import Account, Rule
 from sandbox.kubernetes.kind import GIT_REPOSITORY, HELM_RELEASE, KUSTOMIZATION
 from slipway.engines.interface import Engine, engine_for
 from slipway.errors import Conflict, InvalidInput, NotProven, Superseded
@@ -228,3 +229,27 @@ def test_missing_rights_are_named_before_the_wait(release: Place) -> None:
     words = "patch gitrepositories.source.toolkit.fluxcd.io in namespace flux-system"
     with pytest.raises(Exception, match=words):
         release.wait(revision, "1.0.0", settings=release.world.settings(READER))()
+
+
+def test_the_documented_rights_are_enough(place: Place) -> None:
+    place.live()
+    flux = ("gitrepositories.*", "helmreleases.*", "kustomizations.*")
+    rules = (
+        Rule(("get", "patch", "watch"), flux, ("flux-system",)),
+        Rule(("get",), ("helmcharts.*",), ("flux-system",)),
+        Rule(("get", "list"), ("deployments.*", "statefulsets.*", "daemonsets.*"), ("books",)),
+        Rule(("list",), ("replicasets.*", "pods"), ("books",)),
+    )
+    account = Account("least", "least-not-a-real-token", rules)
+    place.world.kubernetes.accounts.append(account)
+    waiting = place.wait(place.push("1.1.0"), "1.1.0", settings=place.world.settings(account))
+    assert waiting().observed == waiting.revision
+    assert not [said for said in waiting.said if "no watch" in said]
+
+
+def test_S82_a_cluster_that_has_only_removed_versions_is_told_at_once(release: Place) -> None:
+    revision = release.live()
+    release.world.flux.objects.unregister(HELM_RELEASE)
+    release.world.flux.objects.register(replace(HELM_RELEASE, version="v2beta2"))
+    with pytest.raises(InvalidInput, match=r"helm\.toolkit\.fluxcd\.io in version v2beta2 only"):
+        release.wait(revision, "1.0.0")()
