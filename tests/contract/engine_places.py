@@ -110,9 +110,13 @@ class Place:
     def opened(self, **application: Any) -> Iterator[tuple[Engine, Application]]:
         """The engine itself."""
         chosen = Application(**{"name": "books", "engine": self.engine, **application})
-        gitops = GitOps(repository=GITOPS)
-        with engine_for(chosen, self.settings(), gitops, lambda: 20.0) as engine:
+        with self.engine_of(chosen, self.settings()) as engine:
             yield engine, chosen
+
+    @contextmanager
+    def engine_of(self, application: Application, settings: Settings) -> Iterator[Engine]:
+        with engine_for(application, settings, GitOps(repository=GITOPS), lambda: 20.0) as engine:
+            yield engine
 
 
 class Rest(Place):
@@ -134,6 +138,17 @@ class Core(Place):
         self.world.kubernetes.accounts = [ADMIN, READER, NOBODY]
         account = NOBODY if stranger else ADMIN
         return self.settings_of(account)
+
+    @contextmanager
+    def opened_as(self, account: Account) -> Iterator[tuple[Engine, Application]]:
+        """The engine itself, with the rights of an account."""
+        chosen, settings = (
+            Application(name="books", engine="argocd-core"),
+            self.settings_of(account),
+        )
+        self.world.kubernetes.accounts.append(account)
+        with self.engine_of(chosen, settings) as engine:
+            yield engine, chosen
 
     def settings_of(self, account: Account) -> Settings:
         url = self.world.kubernetes_server.url

@@ -9,21 +9,15 @@ from sandbox.serving import Fault
 from slipway.errors import NotFound, NotProven, Retryable, Superseded, Unauthorized
 from tests.contract.engine_places import ARGO_CD, Place
 from tests.contract.flux_place import FluxPlace
-from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer
+from tests.contract.sample_image import CRASHING, Pushed, layer
 from tests.contract.sync_wait import DIGEST
 
 ENGINES: dict[str, type[Place]] = {**ARGO_CD, "flux": FluxPlace}
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
-    with image_registry(tmp_path_factory.mktemp("registry")) as pushed:
-        yield pushed
-
-
 @pytest.fixture(params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path: Path, images: Pushed) -> Iterator[Place]:
-    with ENGINES[request.param].begun(request.param, tmp_path, images) as begun:
+def place(request: pytest.FixtureRequest, tmp_path: Path, sync_images: Pushed) -> Iterator[Place]:
+    with ENGINES[request.param].begun(request.param, tmp_path, sync_images) as begun:
         yield begun
 
 

@@ -9,20 +9,14 @@ from sandbox.serving import Fault
 from slipway.errors import NotFound, NotProven
 from tests.contract.argocd_world import running
 from tests.contract.engine_places import ARGO_CD, Place
-from tests.contract.sample_image import Pushed, image_registry
+from tests.contract.sample_image import Pushed
 
 MANUAL = {"sync": "manual"}
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
-    with image_registry(tmp_path_factory.mktemp("registry")) as pushed:
-        yield pushed
-
-
 @pytest.fixture(params=ARGO_CD)
-def place(request: pytest.FixtureRequest, tmp_path: Path, images: Pushed) -> Iterator[Place]:
-    with running(tmp_path, images) as world:
+def place(request: pytest.FixtureRequest, tmp_path: Path, sync_images: Pushed) -> Iterator[Place]:
+    with running(tmp_path, sync_images) as world:
         yield ARGO_CD[request.param](request.param, world, tmp_path)
 
 

@@ -15,16 +15,10 @@ from slipway.readiness.observation import Observation
 from slipway.service import Application
 from tests.contract.argocd_world import GITOPS, running
 from tests.contract.engine_places import ARGO_CD, Core, Place
-from tests.contract.sample_image import Pushed, image_registry
+from tests.contract.sample_image import Pushed
 
 Json = dict[str, Any]
 X, Y = "a" * 40, "b" * 40
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
-    with image_registry(tmp_path_factory.mktemp("registry")) as pushed:
-        yield pushed
 
 
 class Both:
@@ -52,9 +46,9 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, images: Pushed) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory, sync_images: Pushed) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("both")
-    with running(folder, images) as world, ExitStack() as stack:
+    with running(folder, sync_images) as world, ExitStack() as stack:
         place = Core("argocd-core", world, folder)
         place.live(syncPolicy={"automated": {}, "retry": {"limit": 1}})
         yield Both(place, stack)
