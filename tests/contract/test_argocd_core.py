@@ -5,12 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox.kubernetes.access import Account, Rule
-from sandbox.kubernetes.kind import APP_PROJECT, APPLICATION
+from sandbox.kubernetes.kind import APPLICATION
 from sandbox.serving import Fault
 from slipway.clients.kubernetes_failures import Outdated
 from slipway.errors import Closed, InvalidInput, NotFound, NotProven, Retryable, Unauthorized
@@ -32,12 +31,6 @@ def place(tmp_path: Path, sync_images: Pushed) -> Iterator[Core]:
 def patches(place: Core) -> list[int]:
     """The answers to our writes."""
     return [request.status for request in place.traffic.writes() if request.method == "PATCH"]
-
-
-def windows(place: Core, *found: dict[str, Any]) -> None:
-    place.world.argocd.objects.delete(APP_PROJECT, "argocd", "default")
-    project = {"metadata": {"name": "default", "namespace": "argocd"}}
-    place.world.argocd.objects.add(APP_PROJECT, project | {"spec": {"syncWindows": [*found]}})
 
 
 def test_S68_an_operation_that_is_there_is_never_overwritten(place: Core) -> None:
@@ -100,7 +93,7 @@ def test_S68_one_that_always_writes_meanwhile_is_not_fought_for_ever(place: Core
 @pytest.mark.parametrize("automatic", [False, True])
 def test_S20_S69_in_a_closed_window_nothing_is_started(place: Core, automatic: bool) -> None:
     place.live(automatic=automatic)
-    windows(place, {"kind": "deny", **ALWAYS})
+    place.world.argocd.set_windows({"kind": "deny", **ALWAYS})
     place.push("1.1.0")
     with place.opened() as (engine, application):
         engine.refresh(application)
@@ -110,27 +103,6 @@ def test_S20_S69_in_a_closed_window_nothing_is_started(place: Core, automatic: b
         with pytest.raises(Closed, match="deny window"):
             engine.start_sync(application, seen)
     assert "operation" not in place.world.get()
-
-
-def test_S20_S69_a_wait_is_blocked_by_a_window_and_goes_on_when_it_is_gone(place: Core) -> None:
-    place.live(automatic=False)
-    windows(place, {"kind": "deny", **ALWAYS})
-    revision = place.push("1.1.0")
-
-    def opened(sentence: str) -> None:
-        if sentence.startswith("blocked:"):
-            windows(place)
-
-    waiting = place.wait(revision, "1.1.0", application=MANUAL, on_report=opened)
-    assert waiting().observed == revision
-    assert any("a deny window is open" in sentence for sentence in waiting.said)
-
-
-def test_S69_a_window_that_allows_syncs_by_hand_stands_in_the_way_of_none(place: Core) -> None:
-    place.live(automatic=False)
-    windows(place, {"kind": "deny", "manualSync": True, **ALWAYS})
-    revision = place.push("1.1.0")
-    assert place.wait(revision, "1.1.0", application=MANUAL)().observed == revision
 
 
 def test_S53_S69_on_an_automated_application_no_revision_is_named(place: Core) -> None:

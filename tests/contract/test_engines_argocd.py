@@ -12,6 +12,7 @@ from tests.contract.engine_places import ARGO_CD, Place
 from tests.contract.sample_image import Pushed
 
 MANUAL = {"sync": "manual"}
+ALWAYS = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]}
 
 
 @pytest.fixture(params=ARGO_CD)
@@ -79,6 +80,46 @@ def test_S11_S18_S35_S68_a_foreign_operation_is_waited_for_and_never_replaced(
 
     place.wait(revision, "1.1.0", application=MANUAL, on_report=quota)()
     assert place.history() == [first, first, revision]
+
+
+def test_S16_S35_a_sync_that_retries_an_older_commit_is_ended_where_that_is_wanted(
+    place: Place,
+) -> None:
+    first = place.live(syncPolicy={"automated": {}, "retry": {"limit": 9}})
+    place.world.argocd.delays.retry = 60
+    place.world.cluster.refusals["books"] = "quota exceeded"
+    place.push("1.1.0")
+    place.world.refresh()
+    place.world.until(lambda each: each["status"].get("operationState", {}).get("retryCount"))
+    place.world.cluster.refusals.clear()
+    newer = place.push("1.2.0")
+    waiting = place.wait(newer, "1.2.0", application={"terminate": True})
+    assert waiting().observed == newer
+    assert any("was ended" in sentence for sentence in waiting.said)
+    assert place.history() == [first, newer]
+
+
+def test_S20_S35_S69_a_wait_is_blocked_by_a_window_and_goes_on_when_it_is_gone(
+    place: Place,
+) -> None:
+    place.live(automatic=False)
+    place.world.argocd.set_windows(ALWAYS)
+    revision = place.push("1.1.0")
+
+    def opened(sentence: str) -> None:
+        if sentence.startswith("blocked:"):
+            place.world.argocd.set_windows()
+
+    waiting = place.wait(revision, "1.1.0", application=MANUAL, on_report=opened)
+    assert waiting().observed == revision
+    assert any("a deny window is open" in sentence for sentence in waiting.said)
+
+
+def test_S20_S35_S69_a_window_for_automated_syncs_does_not_stop_one_by_hand(place: Place) -> None:
+    place.live(automatic=False)
+    place.world.argocd.set_windows({**ALWAYS, "manualSync": True})
+    revision = place.push("1.1.0")
+    assert place.wait(revision, "1.1.0", application=MANUAL)().observed == revision
 
 
 def test_S35_S42_reconciliation_that_is_switched_off_is_told_at_once(place: Place) -> None:
