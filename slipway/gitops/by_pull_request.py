@@ -24,6 +24,7 @@ from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch, pauses
 
+_QUICK = 5  # looks in a row that follow at once
 _JITTER = random.SystemRandom()
 
 
@@ -60,6 +61,7 @@ def write(
 
 def _awaited(desk: Desk) -> Promotion:
     deadline = desk.watch.elapsed + desk.environment.pull_request.timeout.total_seconds()
+    quick = 0
     for pause in pauses():
         state = _look(desk)
         if isinstance(state, Promotion):
@@ -68,15 +70,15 @@ def _awaited(desk: Desk) -> Promotion:
         if remaining <= 0:
             raise _late(desk, state)
         desk.say(_sentence(state))
-        desk.watch.sleep(min(_wait(state, pause), remaining))
+        quick = quick + 1 if isinstance(state, Waiting) and state.soon else 0
+        least = _JITTER.uniform(0.1, 1.0) if 0 < quick <= _QUICK else pause
+        desk.watch.sleep(min(max(least, _asked(state)), remaining))
     raise AssertionError("pauses() does not end")
 
 
-def _wait(state: Waiting | Retryable, pause: float) -> float:
-    """Seconds to the next look; what the server asked for is the least."""
-    if isinstance(state, Retryable):
-        return max(pause, state.retry_after or 0.0)
-    return _JITTER.uniform(0.1, 1.0) if state.soon else pause
+def _asked(state: Waiting | Retryable) -> float:
+    """Seconds that the server asked us to wait."""
+    return (state.retry_after if isinstance(state, Retryable) else None) or 0.0
 
 
 def _look(desk: Desk) -> Promotion | Waiting | Retryable:

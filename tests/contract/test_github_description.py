@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from sandbox.serving import Asgi, Message, Receive, Scope, Send, served
 from slipway.clients.github import GitHub, Page, Pull
 from slipway.clients.github.checks import _Run, _Status
-from slipway.clients.github.values import Asset, PullAnswer
+from slipway.clients.github.values import Asset, FullPullAnswer, PullAnswer
 from tests.contract.forge_place import BRANCH, CHECKLESS, NAME, WRITER, Forge, a_forge
 from tests.contract.github_description import DESCRIPTION, check_answer, check_request
 
@@ -78,6 +78,11 @@ def everything(forge: Forge, github: GitHub) -> None:
     github.change_pull(pull, title="other", body="body")
     github.label(pull, ("bot",))
     github.close_pull(pull)
+    forge.branch("more")
+    forge.commit("more", "more", "c.txt")
+    merged = github.pull(github.create_pull("more", "main", "title", "body").number)
+    github.merge_pull(merged, "squash", "subject\n\nrest")
+    github.pull(merged.number)
 
 
 def test_every_request_and_every_answer_is_described(forge: Forge) -> None:
@@ -105,6 +110,7 @@ def required(model: type[BaseModel]) -> set[str]:
         (Page, "release"),
         (Asset, "release-asset"),
         (PullAnswer, "pull-request"),
+        (FullPullAnswer, "pull-request"),
         (PullAnswer, "pull-request-simple"),
         (_Run, "check-run"),
         (_Run, "workflow-run"),
@@ -158,6 +164,9 @@ def test_githubs_examples_of_pull_requests_are_understood() -> None:
     assert found.head_sha == listed["head"]["sha"]
     closed: Pull = asked(app, lambda github: github.close_pull(found))
     assert closed.number == 1347
+    full = asked(app, lambda github: github.pull(1347))
+    assert (full.mergeable_state, full.draft) == ("clean", False)
+    assert full.closed_at
 
 
 def test_githubs_example_of_jobs_is_understood() -> None:

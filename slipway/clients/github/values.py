@@ -105,7 +105,7 @@ class PullAnswer(Answer):
 
 
 class _Login(Answer):
-    login: str
+    login: Text = ""
 
 
 class FullPullAnswer(PullAnswer):
