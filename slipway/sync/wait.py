@@ -21,7 +21,16 @@ _POLL = 1.0  # seconds to the next look while the engine cannot be asked
 _QUIET = 15.0  # seconds between two looks while every change is told
 _LIVELY = 3.0  # while Pods change: the application object does not show each of their steps
 # States that last until the application object changes.
-_TOLD = {"revision", "spec", "running", "compare", "out-of-sync", "person", "operation", "blocked"}
+_TOLD = {
+    "revision",
+    "spec",
+    "running",
+    "compare",
+    "out-of-sync",
+    "unstarted",
+    "person",
+    "operation",
+}
 
 
 @dataclass
@@ -131,7 +140,8 @@ class Wait:
             return max(
                 _POLL, min(_QUIET, (until - self._now()).total_seconds() if until else _QUIET)
             )
-        due = [_QUIET if self.verdict.state in _TOLD else _LIVELY]
+        told = self.verdict.state in _TOLD and not self.verdict.of_parent
+        due = [_QUIET if told else _LIVELY]
         if self.verdict.state == "settling" and self.progress.since:
             end = self.progress.since + self.wanted.settle
             due.append((end - self._now()).total_seconds())
