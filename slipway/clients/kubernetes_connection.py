@@ -1,8 +1,8 @@
 """A connection to one cluster: its address, its certificates, its credential, by lightkube.
 
-lightkube reads kubeconfig files and service accounts, runs credential commands and renews tokens.
-The requests are our own: it has no time limit for one call, none for a silent watch, no limit for
-the size of an answer, and it fails with the error of another kind when an error is not JSON.
+lightkube reads kubeconfig files and service accounts, sets up TLS and reads tokens again that were
+renewed. The requests are our own: it has no time limit for one call, none for a silent watch, no
+limit for the size of an answer, and another kind of error where an error is not JSON.
 Needs the extra `kubernetes`; only `slipway.clients.kubernetes` imports this module.
 """
 
@@ -20,6 +20,7 @@ from lightkube.core.exceptions import ConfigError
 from yaml import YAMLError
 
 from slipway.clients.http import LARGEST
+from slipway.clients.kubernetes_credential import Command
 from slipway.clients.kubernetes_failures import Answer
 from slipway.errors import Final, InvalidInput, Retryable, Unauthorized
 from slipway.settings import Settings
@@ -136,6 +137,8 @@ def opened(settings: Settings) -> Iterator[Connection]:
         raise InvalidInput(f"cannot use {source}: {_reason(error)}", _HINT) from None
     with http:
         http.headers["User-Agent"] = "slipway"
+        if isinstance(http.auth, client_adapter.ExecAuth) and config.user and config.user.exec:
+            http.auth = Command(config.user.exec)  # the other one waits without limit
         yield Connection(http, source)
 
 

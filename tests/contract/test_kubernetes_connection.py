@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lightkube.config.models import UserExec
+from lightkube.core.exceptions import ConfigError
 
 from sandbox.serving import Fault, Server, served
 from slipway.clients.kubernetes import connect
+from slipway.clients.kubernetes_credential import Command
 from slipway.clients.kubernetes_resources import APPLICATION
 from slipway.errors import InvalidInput, Retryable, SlipwayError, Unauthorized
 from slipway.settings import Settings
@@ -109,13 +112,61 @@ def test_S66_a_service_account_token_that_was_renewed_is_read_again(tmp_path: Pa
     assert tokens == ["Bearer old", "Bearer old", "Bearer new"]
 
 
-def test_a_credential_command_that_fails_is_told(tmp_path: Path) -> None:
-    command: dict[str, Any] = {
-        "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "false",
-    }  # fmt: skip
+def command(*script: str, version: str = "v1") -> dict[str, Any]:
+    """A user whose credential is what a shell prints."""
+    api = f"client.authentication.k8s.io/{version}"
+    return {"apiVersion": api, "command": "sh", "args": ["-c", *script]}
+
+
+PRINTS = 'printf \'{"status": {"token": "%s"}}\' '
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_a_credential_command_is_asked_once_and_again_when_its_token_is_refused(
+    tmp_path: Path, version: str
+) -> None:
+    said, count = Said(), tmp_path / "count"
+    for status in (200, 200, 401, 200):
+        said.say(status, BOOKS)
+    user = command(f'echo x >> {count}; {PRINTS} "token-$(wc -l < {count})"', version=version)
+    with (
+        served(said.app) as server,
+        connect(settings(tmp_path, server.url, exec=user)) as client,
+    ):
+        for _ in range(3):
+            assert client.get(APPLICATION, "argocd", "books", 5) == BOOKS
+    tokens = [asked["headers"]["authorization"][-1] for asked in said.asked]
+    assert tokens == ["1", "1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        (command("echo no login >&2; exit 3"), "failed: no login"),
+        (command("echo []"), "gave no token"),
+        (command("echo nothing"), "gave no token"),
+        (command(PRINTS + '""'), "gave no token"),
+        (command("exit 0", version="v1alpha1"), "not supported"),
+        (command() | {"command": "/no/such/command"}, "/no/such/command"),
+    ],
+)
+def test_a_credential_command_that_gives_no_token_is_told(
+    tmp_path: Path, user: dict[str, Any], said: str
+) -> None:
     with served(Said().app) as server:
-        error = refused(settings(tmp_path, server.url, exec=command))
+        error = refused(settings(tmp_path, server.url, exec=user))
     assert isinstance(error, Unauthorized)
+    assert said in error.message
+
+
+def test_a_credential_command_that_waits_for_a_person_is_ended_with_all_it_started() -> None:
+    spec = UserExec(
+        apiVersion="client.authentication.k8s.io/v1", command="sh", args=["-c", "sleep 60 & wait"]
+    )
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="did not end within 1 s"):
+        Command(spec, seconds=1.0)._asked()
+    assert time.monotonic() - began < 20
 
 
 def test_a_context_without_a_user_is_a_proxy_that_has_one(tmp_path: Path) -> None:
