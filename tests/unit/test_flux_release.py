@@ -99,6 +99,14 @@ def test_S79_a_generation_that_nobody_observed_is_in_progress() -> None:
     assert isinstance(verdict, Waiting)
 
 
+def test_S79_ready_of_a_generation_that_is_not_observed_yet_is_in_progress() -> None:
+    ready = condition("Ready", "True", "UpgradeSucceeded")
+    done = conditions(ready, condition("Released", "True")) | {"status.observedGeneration": 2}
+    verdict = settled(released(done), 500)
+    assert isinstance(verdict, Waiting)
+    assert verdict.state == "running"
+
+
 def test_S79_a_failure_that_is_tried_again_is_in_progress() -> None:
     retrying = condition("Reconciling", "True", "ProgressingWithRetry", WHY)
     failed = conditions(retrying, condition("Ready", "False", "UpgradeFailed", WHY), NOT_RELEASED)
