@@ -18,7 +18,7 @@ def next_operation(
     if policy is None or application.get("operation"):
         return None, None
     spec, state = application["spec"], app.operation_state(application)
-    if app.revisions_in(state.get("syncResult", {})) != finding.revisions:
+    if not _attempted(spec, state.get("syncResult", {}), finding.revisions):
         return _operation(spec, policy, finding.revisions), None
     if state["phase"] != "Succeeded":
         return None, _not_again(finding, state)
@@ -36,6 +36,14 @@ def next_operation(
         if each.get("status") == "OutOfSync"
     ]
     return operation, None
+
+
+def _attempted(spec: Object, result: Object, revisions: list[str]) -> bool:
+    """Whether the last sync was of these revisions, with the sources the spec has now."""
+    if app.revisions_in(result) != revisions:
+        return False
+    pairs = zip(app.sources_in(result), app.sources_in(spec), strict=False)
+    return all({**old, "targetRevision": ""} == {**new, "targetRevision": ""} for old, new in pairs)
 
 
 def _not_again(finding: Finding, state: Object) -> Object:

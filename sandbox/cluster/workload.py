@@ -164,6 +164,8 @@ class Workload:
         replicas = self.template.replicas
         least = replicas - math.floor(replicas * 0.25)
         if self.template.kind == "StatefulSet":
+            if not all(pod.state.ready for each in self.sets for pod in each.active()):
+                return  # it waits for a broken pod, even when a good template has come
             least = replicas - 1  # one after the other
         spare = sum(len(each.ready()) for each in self.sets) - least
         for each in self.sets:

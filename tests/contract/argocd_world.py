@@ -3,7 +3,6 @@
 import copy
 import functools
 import json
-import re
 import subprocess
 import threading
 import time
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema
 
 from sandbox.argocd import Account, ArgoCD, Delays
 from sandbox.argocd.accounts import api_key
@@ -24,11 +22,11 @@ from sandbox.kubernetes.kind import FLUX
 from sandbox.kubernetes.server import Kubernetes
 from sandbox.kubernetes.store import Objects
 from sandbox.serving import Server
+from tests.contract.argocd_answers import check_answer
 from tests.contract.sample_image import Pushed
 
 Json = dict[str, Any]
 GITOPS = "http://git.example.com/team/gitops.git"
-SWAGGER: Json = json.loads(Path(__file__).with_name("argocd-swagger-subset.json").read_text())
 DELAYS = Delays(compare=0.05, operation_set=0.05, apply=0.1, finish=0.05, after_sync=0.15)
 WATCHER = Account(
     "proj:default:watcher", token=api_key("watcher"), policies=("applications, get, default/*",)
@@ -36,48 +34,6 @@ WATCHER = Account(
 ROBOT = Account("robot", token=api_key("robot"), policies=("applications, *, */*",))
 HUMAN = Account("ana", password="correct-horse", policies=("applications, *, default/*",))
 STRANGER = Account("stranger", token=api_key("stranger"), policies=())
-
-
-def _strict(schema: Any) -> Any:
-    """Swagger's nullable as JSON schema has it, and no property that is not declared."""
-    if isinstance(schema, list):
-        return [_strict(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    strict = {key: _strict(value) for key, value in schema.items()}
-    if strict.get("x-nullable") is True:
-        strict["type"] = [strict["type"], "null"]
-    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
-        strict.setdefault("additionalProperties", False)
-    return strict
-
-
-_DEFINITIONS = _strict(SWAGGER["definitions"])
-
-
-def check(schema: Json, body: Any) -> None:
-    """Raise unless `body` is what the schema describes."""
-    _validator(json.dumps(schema)).validate(body)
-
-
-@functools.cache
-def _validator(schema: str) -> jsonschema.Draft4Validator:
-    return jsonschema.Draft4Validator({**_strict(json.loads(schema)), "definitions": _DEFINITIONS})
-
-
-def check_answer(response: httpx.Response) -> None:
-    """Check a JSON answer by the operation it belongs to."""
-    path, method = response.request.url.path, response.request.method.lower()
-    if not response.headers.get("content-type", "").startswith("application/json"):
-        return
-    for template, operations in SWAGGER["paths"].items():
-        pattern = re.sub(r"\{subresource\}", ".+", template)
-        if method in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
-            answers = operations[method]["responses"]
-            found = answers.get(str(response.status_code), answers["default"])
-            check(found["schema"], response.json())
-            return
-    check({"$ref": "#/definitions/runtimeError"}, response.json())
 
 
 class Git:
@@ -179,8 +135,9 @@ class World:
         self.images.push_server(tag)
         return self.push_values(tag=tag, **values)
 
-    def push_values(self, tag: str, note: str = "", replicas: int = 1) -> str:
-        text = f"image:\n  repository: {self.images.repository}\n  tag: {tag!r}\n"
+    def push_values(self, tag: str, note: str = "", replicas: int = 1, extra: str = "") -> str:
+        """A commit of values; `extra` is YAML for what the chart can do beside."""
+        text = f"image:\n  repository: {self.images.repository}\n  tag: {tag!r}\n{extra}"
         files = {"books/values.yaml": f"replicaCount: {replicas}\nimage: {{tag: never}}\n"}
         return self.git.push({**files, "books/values-staging.yaml": text, "NOTE.md": note})
 
@@ -198,6 +155,22 @@ class World:
 
     def sync(self, name: str = "books", **body: Any) -> httpx.Response:
         return self.api.post(f"/api/v1/applications/{name}/sync", json=body)
+
+    def patch(self, changes: Json, name: str = "books") -> httpx.Response:
+        """A merge patch of an Application through the Kubernetes API."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        url = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}"
+        return self.kube.patch(url, json=changes, headers=headers)
+
+    def ended(self, name: str = "books") -> Json:
+        """The first reading after the operation has ended."""
+        return self.until(
+            lambda each: (
+                "operation" not in each
+                and each["status"].get("operationState", {}).get("finishedAt")
+            ),
+            name,
+        )
 
     def until(self, true: Callable[[Json], object], name: str = "books") -> Json:
         """The first reading for which `true` holds."""
@@ -229,6 +202,17 @@ def manifest(name: str, automatic: bool = True, **spec: Any) -> Json:
             **spec,
         },
     }
+
+
+def quickly_live(world: World, replicas: int = 0, **application: Any) -> str:
+    """An application that is Synced and Healthy at its first revision; without pods it is quick."""
+    first = world.push_image("1.0.0", replicas=replicas)
+    world.add(**application)
+    if not application.get("automatic", True):
+        world.until(lambda each: states(each)[0] == "OutOfSync")
+        assert world.sync().status_code == 200
+    world.until_live(first)
+    return first
 
 
 def states(application: Json) -> tuple[str, str, str]:

@@ -10,7 +10,8 @@ import httpx
 import jsonschema
 import pytest
 
-from tests.contract.argocd_world import HUMAN, STRANGER, WATCHER, World, check, running
+from tests.contract.argocd_answers import check
+from tests.contract.argocd_world import HUMAN, STRANGER, WATCHER, World, running
 from tests.contract.sample_image import image_registry
 
 APPLICATION = "/api/v1/applications/books"

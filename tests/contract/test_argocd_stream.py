@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.contract.argocd_world import ROBOT, SWAGGER, World, check, running
+from tests.contract.argocd_answers import SWAGGER, check
+from tests.contract.argocd_world import ROBOT, World, running
 from tests.contract.sample_image import image_registry
 
 STREAM = "/api/v1/stream/applications"

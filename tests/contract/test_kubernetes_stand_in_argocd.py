@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.contract.argocd_world import World, running, states
@@ -27,11 +26,6 @@ def world(tmp_path: Path, images: Pushed) -> Iterator[World]:
         yield ready
 
 
-def patch(world: World, changes: Json) -> httpx.Response:
-    headers = {"Content-Type": "application/merge-patch+json"}
-    return world.kube.patch(ONE, json=changes, headers=headers)
-
-
 def test_both_faces_show_the_same_object(world: World) -> None:
     revision = world.push_image("1.0.0", replicas=0)
     world.add()
@@ -48,7 +42,7 @@ def test_the_refresh_annotation_is_taken_away_when_done(world: World) -> None:
     world.add(automatic=False)
     world.until(lambda each: states(each)[0] == "OutOfSync")
     second = world.push_values(tag="1.0.0", replicas=0, note="later")
-    patch(world, {"metadata": {"annotations": {REFRESH: "normal"}}})
+    world.patch({"metadata": {"annotations": {REFRESH: "normal"}}})
     seen = world.until(lambda each: REFRESH not in each["metadata"].get("annotations", {}))
     assert states(seen)[:2] == ("OutOfSync", second)
 
@@ -64,15 +58,15 @@ def test_an_operation_is_set_by_a_patch_with_a_lock(world: World) -> None:
     }
     lock = {"resourceVersion": before["metadata"]["resourceVersion"]}
     wanted: Json = {"operation": operation, "status": {"operationState": None}}
-    answer = patch(world, {"metadata": lock, **wanted})
+    answer = world.patch({"metadata": lock, **wanted})
     assert answer.json()["operation"]["initiatedBy"] == {"username": "delivery"}
-    assert patch(world, {"metadata": lock, **wanted}).status_code == 409
+    assert world.patch({"metadata": lock, **wanted}).status_code == 409
     ended = world.until_live(revision)
     assert ended["status"]["operationState"]["syncResult"]["revision"] == revision
     assert ended["status"]["history"][0]["initiatedBy"] == {"username": "delivery"}
     # Without the null the old state is still there; the controller starts all the same.
     started = ended["status"]["operationState"]["startedAt"]
-    patch(world, {"operation": {**operation, "sync": {"dryRun": True}}})
+    world.patch({"operation": {**operation, "sync": {"dryRun": True}}})
     again = world.until(lambda each: "operation" not in each)
     assert again["status"]["operationState"]["phase"] == "Succeeded"
     assert again["status"]["operationState"]["operation"]["sync"]["dryRun"] is True
@@ -85,7 +79,7 @@ def test_an_operation_is_ended_by_a_patch(world: World) -> None:
     world.argocd.delays.retry = 60
     world.add()
     world.until(lambda each: each["status"].get("operationState", {}).get("retryCount"))
-    patch(world, {"status": {"operationState": {"phase": "Terminating"}}})
+    world.patch({"status": {"operationState": {"phase": "Terminating"}}})
     ended = world.until(lambda each: "operation" not in each)
     assert ended["status"]["operationState"]["message"] == "Operation terminated"
 
