@@ -53,7 +53,7 @@ def resolved(look: Look) -> Waiting | None:
     for tag in seen.tags:
         digest = look.known.digests.get(tag.reference)
         if digest is None:
-            return Waiting(f"the registry does not say what {tag.reference} is", state="tag")
+            return Waiting(f"what {tag.reference} points at is not known", state="tag")
         if seen.at(tag.index) != digest:
             what = f"{tag.reference} is {digest[:19]}, the engine has {_short(seen.at(tag.index))}"
             return Waiting(what, "refresh", "tag")
