@@ -88,7 +88,12 @@ def _summary(look: Look, observed: str) -> str:
     elif seen.health == "Suspended":
         shown = f"{version} is live at {observed[:7]}, and paused, as agreed"
     later = f"; the later commit {seen.revision[:7]} waits for a sync" if look.pending else ""
-    return f"{shown}{later}"
+    return f"{shown}{later}{_unchanged(look)}"
+
+
+def _unchanged(look: Look) -> str:
+    """A commit that changes no manifest runs no sync: the last one is of a commit before it."""
+    return "; it was in the desired state already" if look.operation and look.older else ""
 
 
 def _healthy_since(look: Look) -> datetime | None:

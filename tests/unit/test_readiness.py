@@ -14,6 +14,7 @@ from tests.unit.readiness_objects import (
     OUT_OF_SYNC,
     PROGRESSING,
     RUNNING,
+    STATE,
     WANTED,
     WANTS_X,
     A,
@@ -27,6 +28,7 @@ from tests.unit.readiness_objects import (
     failed,
     never,
     seen,
+    settled,
 )
 
 
@@ -100,9 +102,14 @@ def test_S04_a_changed_number_of_sources_ends_the_wait() -> None:
 
 
 def test_S06_a_commit_that_changes_no_manifest_needs_no_operation() -> None:
-    judge = Judge()
-    judge(seen(NO_OP))
-    assert isinstance(judge(seen(NO_OP), 10), Ready)
+    assert isinstance(settled(seen(NO_OP)), Ready)
+    older = {f"{STATE}.syncResult.revision": A, f"{STATE}.operation.sync.revision": A}
+    verdict = settled(seen(older))
+    assert isinstance(verdict, Ready)
+    assert "in the desired state already" in verdict.summary
+    synced = settled(seen())
+    assert isinstance(synced, Ready)
+    assert "already" not in synced.summary
 
 
 @pytest.mark.parametrize(
