@@ -10,7 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from benchmarks.bare import deliver_to_staging
-from sandbox import seed
+from sandbox import seed, service_file
 from sandbox.prefect_api import PrefectApi, ended, state_of
 from sandbox.processes import PrefectServer, Runner
 from sandbox.serving import free_port
@@ -68,8 +68,8 @@ def _run(api: PrefectApi) -> None:
 
 
 def _only_staging(world: World) -> None:
-    path = world.write_service()
-    service = world.service()
+    path = service_file.write_service(world)
+    service = service_file.service(world)
     service["environments"] = service["environments"][:1]
     with path.open("w") as file:
         YAML(typ="safe", pure=True).dump(service, file)

@@ -15,6 +15,7 @@ from sandbox.demo.scenarios import SCENARIOS
 from sandbox.demo.screen import Screen
 from sandbox.demo.story import Story
 from sandbox.processes import PrefectServer, Runner
+from sandbox.service_file import write_service
 from sandbox.serving import free_port
 from sandbox.world import World
 
@@ -28,7 +29,8 @@ def main() -> int:
     screen = Screen()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with only_one(HOME), World(HOME.resolve()) as world:
+        engine = SCENARIOS[options.scenario].engine
+        with only_one(HOME), World(HOME.resolve(), engine=engine) as world:
             return play(world, screen, options)
     except KeyboardInterrupt:
         screen.say("\nStopped; nothing is left running. `make demo` goes on from here.")
@@ -42,7 +44,7 @@ def play(world: World, screen: Screen, options: argparse.Namespace) -> int:
     """Start server and runner, tell the story, and stay if asked to."""
     scenario = SCENARIOS[options.scenario]
     screen.title("Slipway demo", "stand-ins on loopback: not a cluster, no Docker, no token")
-    world.write_service(scenario.mode, **scenario.gate)
+    write_service(world, scenario.mode, scenario.write, **scenario.gate)
     logs = world.home / "logs"
     server = PrefectServer(world.home / "prefect", ui_port(), logs)
     runner = Runner(server, world.settings(), logs)
@@ -52,7 +54,8 @@ def play(world: World, screen: Screen, options: argparse.Namespace) -> int:
             server.wait_until_ready()
         runner.start()
         screen.say(f"Prefect UI   {server.url}")
-        screen.say(f"Git          {world.git_url}   Argo CD  {world.argocd_url}")
+        engine = f"   Argo CD  {world.argocd_url}" if world.engine == "argocd" else ""
+        screen.say(f"Git          {world.git_url}{engine}")
         screen.say(f"Logs         {logs.relative_to(Path.cwd())}/")
         good = Story(world, server, scenario, screen, yes=options.yes).tell()
         if options.keep:

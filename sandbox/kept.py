@@ -13,9 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 def ports(file: Path, names: Sequence[str]) -> dict[str, int]:
     """A port for each name: chosen once, because the repositories name them."""
-    if not file.exists():
-        file.write_text(json.dumps(dict(zip(names, _free_ports(), strict=False))))
-    return {name: int(port) for name, port in json.loads(file.read_text()).items()}
+    chosen: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in names if name not in chosen]
+    if missing:
+        chosen |= dict(zip(missing, _free_ports(), strict=False))
+        file.write_text(json.dumps(chosen))
+    return chosen
 
 
 def _free_ports() -> Iterator[int]:

@@ -1,5 +1,6 @@
-"""Everything a delivery talks to, on loopback: Git host, registry, Argo CD and a cluster."""
+"""Everything a delivery talks to, on loopback: Git host, registry, cluster, Argo CD or Flux."""
 
+import json
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,11 @@ from sandbox.argocd import Account as ArgoAccount
 from sandbox.argocd import ArgoCD
 from sandbox.argocd.accounts import api_key
 from sandbox.cluster.controller import Cluster
+from sandbox.flux import Flux
 from sandbox.forge.githost import GitHost, Token
+from sandbox.kubernetes.kind import FLUX
+from sandbox.kubernetes.server import Kubernetes
+from sandbox.kubernetes.store import Objects
 from sandbox.registry.access import Account as RegistryAccount
 from sandbox.registry.api import Registry
 from sandbox.serving import Server
@@ -21,16 +26,20 @@ SOURCE_TOKEN = "not-a-secret-source-token"  # noqa: S105
 GITOPS_TOKEN = "not-a-secret-gitops-token"  # noqa: S105
 REGISTRY_ACCOUNT = ("sandbox-pusher", "not-a-secret-password")
 ARGOCD_ROLE = "proj:default:gitops-cd"
-PORTS = ("git", "registry", "argocd", "staging", "production")
+PORTS = ("git", "registry", "argocd", "staging", "production", "kubernetes")
 ENVIRONMENTS = ("staging", "production")
 
 
 class World:
-    """One installation below `home`; a second start there finds what the first one left."""
+    """One installation below `home`; a second start there finds what the first one left.
 
-    def __init__(self, home: Path, polling: float = 120.0) -> None:
+    `engine` is what deploys: `argocd`, the same asked about without its API server
+    (`argocd-core`), or `flux`.
+    """
+
+    def __init__(self, home: Path, polling: float = 120.0, engine: str = "argocd") -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self.home = home
+        self.home, self.engine = home, engine
         self.ports = kept.ports(home / "ports.json", PORTS)
         self.registry_name = f"127.0.0.1:{self.ports['registry']}"
         self.repository = f"{self.registry_name}/parraletz/books-api"
@@ -51,6 +60,11 @@ class World:
             [ArgoAccount(ARGOCD_ROLE, token=api_key(ARGOCD_ROLE))],
             polling=polling,
         )
+        repositories = {self.gitops_url: self.git.path(seed.GITOPS)}
+        credentials = {self.registry_name: REGISTRY_ACCOUNT}
+        self.flux = Flux(self.cluster, repositories, credentials) if engine == "flux" else None
+        objects = self.flux.objects if self.flux else Objects(FLUX)
+        self.kubernetes = Kubernetes(self.cluster, objects, self.argocd)
         self.servers: dict[str, Server] = {}
 
     @property
@@ -70,7 +84,8 @@ class World:
         return f"http://127.0.0.1:{self.ports[environment]}"
 
     def __enter__(self) -> Self:
-        apps = {"git": self.git.app, "registry": self.registry.app, "argocd": self.argocd.app}
+        apps = {"git": self.git.app, "registry": self.registry.app, "argocd": self.argocd.app,
+                "kubernetes": self.kubernetes.app}  # fmt: skip
         try:
             for name, app in apps.items():
                 self.servers[name] = Server(app, self.ports[name]).start()
@@ -94,6 +109,8 @@ class World:
 
     def stop(self) -> None:
         """End every server and every process of the cluster."""
+        if self.flux:
+            self.flux.stop()
         self.argocd.stop()
         self.cluster.stop()
         for server in self.servers.values():
@@ -108,12 +125,20 @@ class World:
                 name: changes.original(name) for name in ("server.py", "books.json", "package.json")
             }
             first_image.push(self.repository, REGISTRY_ACCOUNT, "1.0.0", files, revision or "")
-        for environment in ENVIRONMENTS:
-            manifest = self.git.read(seed.GITOPS, f"apps/{environment}/books-api.yaml")
-            self.argocd.add(YAML(typ="safe", pure=True).load(manifest))
-        if not done.exists():
-            self._sync_production()
-            done.touch()
+        if self.flux:
+            for file in ("gitops-cf", "staging/books-api", "production/books-api"):
+                self.flux.add(self._manifest(f"flux/{file}.yaml"))
+        else:
+            for environment in ENVIRONMENTS:
+                self.argocd.add(self._manifest(f"apps/{environment}/books-api.yaml"))
+            if not done.exists():
+                self._sync_production()
+        done.touch()
+
+    def _manifest(self, path: str) -> dict[str, Any]:
+        """A manifest that somebody has applied from the GitOps repository."""
+        loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(self.git.read(seed.GITOPS, path))
+        return loaded
 
     def _sync_production(self) -> None:
         """Production is synced by hand; somebody did so for the first version."""
@@ -139,6 +164,9 @@ class World:
 
     def settings(self) -> dict[str, str]:
         """What tells a client of these servers where they are: environment variables."""
+        kubeconfig = self.home / "kubeconfig"
+        url = f"http://127.0.0.1:{self.ports['kubernetes']}"
+        kubeconfig.write_text(json.dumps(self.kubernetes.kubeconfig(url)))
         return {
             "SLIPWAY_SERVICES": str(self.home / "services"),
             "SLIPWAY_GITHUB_API_URL": f"{self.git_url}/api/v3",
@@ -149,69 +177,7 @@ class World:
             "SLIPWAY_PLAIN_HTTP_REGISTRIES": self.registry_name,
             "SLIPWAY_ARGOCD_URL": self.argocd_url,
             "SLIPWAY_ARGOCD_TOKEN": api_key(ARGOCD_ROLE),
+            "SLIPWAY_KUBECONFIG": str(kubeconfig),
             "SLIPWAY_PRIVATE_NETWORKS": "127.0.0.0/8",
             "SLIPWAY_SIGNING_KEY": kept.signing_key(self.home / "signing-key.pem"),
-        }
-
-    def write_service(self, mode: str = "commit", **gate: Any) -> Path:
-        """The service file for this world; `gate` overrides keys of production's gate."""
-        folder = self.home / "services"
-        folder.mkdir(exist_ok=True)
-        path = folder / "books-api.yaml"
-        with path.open("w") as file:
-            YAML(typ="safe", pure=True).dump(self.service(mode, **gate), file)
-        return path
-
-    def service(self, mode: str = "commit", **gate: Any) -> dict[str, Any]:
-        """The service file's content."""
-        approvers = ["ana@example.com", "leo@example.com"]
-        environments = [
-            self._environment("staging", "automatic"),
-            {
-                **self._environment("production", "manual"),
-                "after": ["staging"],
-                "require": "provenance",
-                "gate": {"approvers": approvers, "expires": "1h", **gate},
-            },
-        ]
-        layer = {"include": ["server.py", "books.json", "package.json"]}
-        return {
-            "service": "books-api",
-            "source": {"repository": f"{self.git_url}/{seed.APPLICATION}"},
-            "release": {"mode": mode},
-            "image": {
-                "repository": self.repository,
-                "builder": "layer",
-                "layer": {**layer, "command": ["python3", "/app/server.py"]},
-            },
-            "chart": {
-                "path": seed.CHART,
-                "repository": f"oci://{self.registry_name}/parraletz/charts",
-            },
-            "gitops": {"repository": f"{self.git_url}/{seed.GITOPS}"},
-            "environments": environments,
-        }
-
-    def _environment(self, name: str, sync: str) -> dict[str, Any]:
-        file = f"books/api/values-{name}.yaml"
-        return {
-            "name": name,
-            "updates": [
-                {"file": file, "key": "image.tag", "value": "{version}"},
-                {"file": file, "key": "image.digest", "value": "{digest}"},
-            ],
-            # Pods start in a second here, so three quiet ones are a fair settle time.
-            "application": {
-                "engine": "argocd",
-                "name": f"books-api-{name}",
-                "sync": sync,
-                "settle": "3s",
-                "grace": "10s",
-                "timeout": "3m",
-            },
-            "smoke": {
-                "url": f"{self.url(name)}/books",
-                "expect": {"status": 200, "json": "non-empty-list"},
-                "version": {"url": "/", "field": "version"},
-            },
         }

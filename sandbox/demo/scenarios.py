@@ -20,6 +20,8 @@ class Scenario:
     prepare: Callable[[World], None] = lambda _: None
     answer: str = "ask"  # "ask" a person, "approve", "reject", or "none"
     mode: str = "commit"  # how the service releases; a pull request is merged for the story
+    write: str = "commit"  # how the GitOps repository is changed
+    engine: str = "argocd"  # what deploys
     gate: dict[str, str] = field(default_factory=dict)
     cure: Callable[[World], None] = lambda _: None  # undone afterwards, for the next demo
 
@@ -57,6 +59,15 @@ def _everything_is_flaky(world: World) -> None:
         ]
 
 
+def _protect(world: World) -> None:
+    """Nobody may push to the branch that the engine reads."""
+    world.git.protect(seed.GITOPS, "main")
+
+
+def _unprotect(world: World) -> None:
+    world.git.unprotect(seed.GITOPS, "main")
+
+
 def _calm_again(world: World) -> None:
     for server in world.servers.values():
         server.traffic.reset()
@@ -74,6 +85,33 @@ SCENARIOS = {
             "is proven in staging, production",
             _next_change,
             mode="pull-request",
+        ),
+        Scenario(
+            "gitops-pull-request",
+            "The GitOps branch is protected: each change must wait in a pull request, be merged,"
+            " and be proven by the merged commit.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            prepare=_protect,
+            cure=_unprotect,
+            write="pull-request",
+        ),
+        Scenario(
+            "core",
+            "Argo CD without its API server: it is asked through the Kubernetes API.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            engine="argocd-core",
+        ),
+        Scenario(
+            "flux",
+            "Flux instead of Argo CD: Helm releases, proven link by link.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            engine="flux",
         ),
         Scenario(
             "degraded",

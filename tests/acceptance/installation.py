@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
-from sandbox import seed
+from sandbox import seed, service_file
 from sandbox.prefect_api import Json
 from sandbox.processes import PrefectServer, Runner
 from sandbox.serving import Server, free_port
@@ -104,7 +104,7 @@ class Installation(Runs):
 
     def _service(self, name: str, **gate: Any) -> Json:
         """The sample service, quick to be sure of anything."""
-        service = deepcopy(self.world.service(**gate))
+        service = deepcopy(service_file.service(self.world, **gate))
         service["service"] = name
         for environment in service["environments"]:
             environment["application"] |= {"settle": "1s", "grace": "5s", "timeout": "60s"}

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from sandbox import seed
 from sandbox.prefect_api import Json, PrefectApi, ended, waiting
 from sandbox.processes import PrefectServer, Runner
+from sandbox.service_file import write_service
 from sandbox.serving import free_port
 from sandbox.world import World
 
@@ -82,7 +83,7 @@ def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Needs the browser, so that nothing is started where the tests are skipped."""
     home = tmp_path_factory.mktemp("browser")
     with World(home / "world") as world:
-        world.write_service()
+        write_service(world)
         server = PrefectServer(home / "prefect", free_port(), home / "logs")
         runner = Runner(server, world.settings(), home / "logs")
         api = PrefectApi(server.url)

@@ -14,7 +14,7 @@ from slipway.engines import flux_reads
 from slipway.engines.argocd_reads import reads
 from slipway.engines.flux_chain import Chain
 from slipway.errors import InvalidInput
-from slipway.layout import VARIANT, layout
+from slipway.layout import VARIANT, Engine, layout
 from slipway.manifests.editor import get_scalar, set_scalar
 from slipway.readiness.reach import unread
 from slipway.service import Service
@@ -112,11 +112,12 @@ def _described(value: dict[str, Any], name: str) -> None:
     Draft202012Validator({"definitions": closed, "$ref": f"#/definitions/{name}"}).validate(value)
 
 
-def test_the_demo_runs_the_printed_applications() -> None:
-    printed = layout(BOOKS).manifests
+@pytest.mark.parametrize(("engine", "place", "count"), [("argocd", "apps", 2), ("flux", "flux", 3)])
+def test_the_demo_runs_the_printed_manifests(engine: Engine, place: str, count: int) -> None:
+    printed = layout(BOOKS, engine).manifests
     folder = ROOT / "sandbox" / "gitops"
-    there = sorted(folder.glob("apps/*/*.yaml"))
-    assert len(there) == len(BOOKS.environments)
+    there = sorted(folder.glob(f"{place}/**/*.yaml"))
+    assert len(there) == count
     for path in there:
         text = printed[path.relative_to(folder).as_posix()]
         address = BOOKS.gitops.repository
