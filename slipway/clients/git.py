@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from slipway.clients import git_history as history
 from slipway.clients.git_command import GitCommand, git_in, require_remote
-from slipway.clients.git_failures import Protected, PushRace, push_failure
-from slipway.clients.git_history import Written
+from slipway.clients.git_failures import NotPermitted, Protected, PushRace, Refused
+from slipway.clients.git_history import Touched, Written
 from slipway.clients.git_objects import (
     Author,
     export_folder,
@@ -24,12 +24,16 @@ from slipway.clients.git_objects import (
     write_commit,
     write_tag,
 )
+from slipway.clients.git_push import listed, push
+from slipway.clients.git_signing import Signer, require_signed, signer
 from slipway.clients.git_trees import Trees, write_tree
-from slipway.errors import Final, InvalidInput, SlipwayError
+from slipway.errors import InvalidInput
 from slipway.model import Commit
 from slipway.readiness.references import is_full_sha
 
-__all__ = ["Author", "Clone", "Protected", "PushRace", "cloned"]
+__all__ = [
+    "Author", "Clone", "NotPermitted", "Protected", "PushRace", "Refused", "Touched", "cloned",
+]  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -41,18 +45,21 @@ def cloned(
     depth: int | None = 1,
     tags: bool = False,
     sparse: bool = False,
+    signing_key: SecretStr | None = None,
 ) -> Iterator["Clone"]:
     """A bare clone of one branch; `depth` None is the full history. Removed after the block.
 
     A `sparse` one begins with commits alone, and gets the folders on the way to the files that are
-    read or written: its cost does not depend on what else the repository holds.
+    read or written: its cost does not depend on what else the repository holds. With a signing key
+    (SSH, or armored OpenPGP) its commits are signed.
 
     Raises InvalidInput (URL not plain http or https, branch missing), NotFound, Unauthorized,
     Retryable.
     """
     require_remote(url, branch)
     shallow = [f"--depth={depth}"] if depth else []
-    with git_in(token) as (command, folder):
+    with git_in(token) as (command, folder), contextlib.ExitStack() as stack:
+        signing = stack.enter_context(signer(signing_key, folder)) if signing_key else None
         path = folder / "clone.git"
         command.run(
             "clone", "--bare", "--template=", f"--filter={'tree:0' if sparse else 'blob:none'}",
@@ -61,7 +68,9 @@ def cloned(
         )  # fmt: skip
         repo = git.Repo(path)
         try:
-            clone = Clone(url, branch, repo, command.within(repo), tags=tags, sparse=sparse)
+            clone = Clone(
+                url, branch, repo, command.within(repo), tags=tags, sparse=sparse, signer=signing
+            )
             if tags:
                 clone.fetch_tags(shallow)
             yield clone
@@ -84,9 +93,10 @@ class Clone:
         *,
         tags: bool,
         sparse: bool,
+        signer: Signer | None,
     ) -> None:
         self.url, self.branch, self.repo = url, branch, repo
-        self._git, self._with_tags = command, tags
+        self._git, self._with_tags, self._signer = command, tags, signer
         self._trees = Trees(command, sparse=sparse)
         self._ref = f"refs/heads/{branch}"
         self.head = self._local_head()
@@ -160,6 +170,10 @@ class Clone:
         """Full messages of the commits that touched `path`, merges left out, newest first."""
         return history.written(self._git, since, until, path)
 
+    def touched(self, since: str, until: str, path: str) -> Iterator[Touched]:
+        """Who touched `path` between the two commits, merges left out, newest first."""
+        return history.touched(self._git, since, until, path)
+
     def own_line(
         self, since: str | None, until: str, path: str
     ) -> Iterator[tuple[str, str | None]]:
@@ -177,9 +191,7 @@ class Clone:
 
     def remote(self, *refs: str) -> dict[str, str]:
         """Object ids of these refs at the remote, now; all refs without an argument."""
-        printed = self._git.run("ls-remote", "origin", *refs, what=f"list refs of {self.url}")
-        pairs = (line.split("\t", 1) for line in printed.text.splitlines())
-        return {ref: oid for oid, ref in pairs if not refs or ref in refs}
+        return listed(self._git, self.url, refs)
 
     def tags(self) -> dict[str, str]:
         """Tags of the remote, now: name and the commit it stands for."""
@@ -241,7 +253,7 @@ class Clone:
         """
         when = date or datetime.now(UTC)
         tree = write_tree(self._git, self._trees, parent, files)
-        return write_commit(self._git, tree, parent, message, author, when)
+        return write_commit(self._git, tree, parent, message, author, when, self._signer)
 
     def tag(self, name: str, sha: str, message: str, author: Author, date: datetime) -> str:
         """A local annotated tag object for the commit; returns the object's id."""
@@ -259,32 +271,16 @@ class Clone:
         `expect` names what a ref must hold now ("" for: must not exist). A branch only ever moves
         forward, unless it is in `rewritten`. After a failure the remote decides: if it holds what
         was wanted, that is success.
-        Raises PushRace, Protected, Unauthorized, NotFound, Retryable, Final.
+        Raises PushRace, Protected, Refused, NotPermitted, Unauthorized, NotFound, Retryable, Final.
         """
-        leases = dict(expect or {})
-        self._check_forward({ref: refs[ref] for ref in refs if ref not in rewritten}, leases)
-        output = self._git.attempt(
-            "push", "--porcelain", "--no-verify", *(["--atomic"] if len(refs) > 1 else []),
-            *(f"--force-with-lease={ref}:{old}" for ref, old in leases.items()),
-            "origin", *(f"{oid}:{ref}" for ref, oid in refs.items()),
-        )  # fmt: skip
-        if output.status and not self._arrived(refs):
-            raise push_failure(f"push to {self.url}", output.all)
-        for ref, oid in refs.items():
-            self._git.run("update-ref", ref, oid, what=f"note {ref}")
+        push(self._git, self.url, refs, dict(expect or {}), rewritten)
         self.head = refs.get(self._ref, self.head)
 
-    def _arrived(self, refs: Mapping[str, str]) -> bool:
-        try:
-            return self.remote(*refs) == dict(refs)
-        except SlipwayError:
-            return False  # the push's own failure says more than this one
+    def require_signed(self, revision: str) -> None:
+        """Read a pushed commit back from the remote and check its signature by the clone's key.
 
-    def _check_forward(self, refs: Mapping[str, str], leases: Mapping[str, str]) -> None:
-        for ref, old in leases.items():
-            forward = not old or ref not in refs or history.is_ancestor(self._git, old, refs[ref])
-            if ref.startswith("refs/heads/") and not forward:
-                raise Final(
-                    f"{refs[ref]} does not follow {old}: {ref} of {self.url} was not moved",
-                    "compute the commit again on the branch's head",
-                )
+        Raises Final when it is not on the branch any more, or not signed by that key.
+        """
+        if self._signer is None:
+            raise AssertionError("the clone has no signing key")
+        require_signed(self._git, self.url, self._ref, revision, self._signer)

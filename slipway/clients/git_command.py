@@ -48,6 +48,7 @@ _CONFIGURATION = {
     "maintenance.auto": "false",
     "tar.umask": "0022",
 }
+_RETRY_AFTER = re.compile(rb"(?i)recv header: retry-after: *(\d{1,6})\s")
 _URL = re.compile(r"https?://[^\s@/?#]+/[^\s?#]*", re.IGNORECASE)
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
@@ -58,6 +59,7 @@ class Output(NamedTuple):
     status: int
     out: bytes
     err: str
+    retry_after: float | None = None  # seconds the server asked us to wait, if it did
 
     @property
     def text(self) -> str:
@@ -97,7 +99,7 @@ class GitCommand:
         """
         output = self.attempt(*arguments, stdin=stdin, environment=environment)
         if output.status:
-            raise failure(what, output.all)
+            raise failure(what, output.all, output.retry_after)
         return output
 
     def attempt(
@@ -130,7 +132,7 @@ class GitCommand:
             )
         except git.GitCommandNotFound:
             raise Final("git was not found", "install git 2.39 or newer") from None
-        return Output(status, out, self._masked(err))
+        return Output(status, out, self._masked(err), self._asked_to_wait(status))
 
     def records(self, *arguments: str, what: str) -> Iterator[bytes]:
         """The NUL-ended records that `git <arguments>` prints; never all of them in memory."""
@@ -140,6 +142,15 @@ class GitCommand:
                 raise failure(what, output.all)
             sink.seek(0)
             yield from _split(sink)
+
+    def _asked_to_wait(self, status: int) -> float | None:
+        """The last Retry-After among the headers that this command has received."""
+        trace = Path(self._process.environment()["GIT_TRACE_CURL"])
+        found: list[bytes] = []
+        with contextlib.suppress(FileNotFoundError):
+            found = _RETRY_AFTER.findall(trace.read_bytes()) if status else []
+            trace.unlink()
+        return float(found[-1]) if found else None
 
     def _masked(self, text: str | bytes) -> str:
         readable = text if isinstance(text, str) else text.decode("utf-8", "replace")
@@ -192,6 +203,8 @@ def _environment(folder: Path, token: SecretStr | None) -> dict[str, str]:
         "GIT_HTTP_LOW_SPEED_TIME": str(STALL),
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_TRACE_REDACT": "1",
+        "GIT_TRACE_CURL": str(folder / "trace"),  # git itself does not tell of Retry-After
+        "GIT_TRACE_CURL_NO_DATA": "1",
         "LC_ALL": "C",
         "GIT_CONFIG_COUNT": str(len(_CONFIGURATION)),
     }

@@ -23,7 +23,15 @@ class PushRace(Retryable):
 
 
 class Protected(Final):
-    """The server's rules forbid this push; another attempt cannot help."""
+    """The branch is protected: only a pull request, or another account, can change it."""
+
+
+class Refused(Final):
+    """A hook or a rule of the server's own refuses this push; another attempt cannot help."""
+
+
+class NotPermitted(Unauthorized):
+    """The credential is accepted, and lacks the permission."""
 
 
 _REFUSED = re.compile(r"^!\t[^\t\n]*\t\[(remote )?rejected\] \((.+)\)\s*$", re.MULTILINE)
@@ -39,13 +47,24 @@ _RACES = (
     "incorrect old value",
     "atomic transaction failed",
 )
+# How GitHub, GitLab, Gitea, Bitbucket and Azure DevOps say that a branch is protected.
+_PROTECTED = re.compile(
+    r"gh006|gh013|protected (branch|from)|rule violations|repository rule|through a pull request"
+    r"|must use a pull request|modified through pull requests|tf402455"
+)
+_SLOW_DOWN = 60.0  # seconds to wait after HTTP 429 without Retry-After
 _SERVER_TROUBLE = ("internal server error", "unpacker error", "timeout", "try again")
 # What git itself says (never the server's words), the kind of error it means, and what to do.
 _KINDS: tuple[tuple[str, type[SlipwayError], str], ...] = (
     (
-        r"Authentication failed for|could not read (Username|Password)|returned error: 40[13]",
+        r"returned error: 403",
+        NotPermitted,
+        "the token is accepted but may not do this: allow it to write the repository's contents",
+    ),
+    (
+        r"Authentication failed for|could not read (Username|Password)|returned error: 401",
         Unauthorized,
-        "check the token: that it is set, has not expired, and may read and write this repository",
+        "check the token: that it is set, has not expired, and is meant for this host",
     ),
     (
         r"repository '[^']*' not found|returned error: (404|410)",
@@ -71,7 +90,7 @@ _KINDS: tuple[tuple[str, type[SlipwayError], str], ...] = (
 )
 
 
-def push_failure(what: str, text: str) -> SlipwayError:
+def push_failure(what: str, text: str, retry_after: float | None = None) -> SlipwayError:
     """The error for a failed push, from porcelain output and stderr together.
 
     A refusal by name (`[rejected]`, `[remote rejected]`) outranks everything else in the text.
@@ -82,7 +101,7 @@ def push_failure(what: str, text: str) -> SlipwayError:
         if reason != "atomic push failed"
     ]
     if not reasons:
-        return failure(what, text)
+        return failure(what, text, retry_after)
     lowered = " ".join(reason for _, reason in reasons).lower()
     said = words_of_server(text) or "; ".join(reason for _, reason in reasons)
     if any(word in lowered for word in _RACES):
@@ -92,20 +111,29 @@ def push_failure(what: str, text: str) -> SlipwayError:
         )
     if any(word in lowered for word in _SERVER_TROUBLE):
         return Retryable(f"could not {what}: {said}", "the server may recover; try again")
-    return Protected(
-        f"could not {what}: the server's rules refuse it: {said}",
-        "allow the token's owner to push to this branch, or choose another branch",
+    if _PROTECTED.search(f"{lowered} {said.lower()}"):
+        return Protected(
+            f"could not {what}: the branch is protected: {said}",
+            "write with 'write: pull-request', or allow the token's owner to push to this branch",
+        )
+    return Refused(
+        f"could not {what}: a hook or rule of the server refuses it: {said}",
+        "do what it asks for, or ask whoever keeps it (subject: gitops.message, author and"
+        " signature: the settings)",
     )
 
 
-def failure(what: str, text: str) -> SlipwayError:
+def failure(what: str, text: str, retry_after: float | None = None) -> SlipwayError:
     """The error for any failed git command; Retryable unless the text says that it cannot help."""
     own = "\n".join(line for line in text.splitlines() if not line.startswith("remote:"))
     message = f"could not {what}: {words_of_server(text) or first_words(own)}"
     for pattern, kind, hint in _KINDS:
         if re.search(pattern, own):
             return kind(message, hint)
-    return Retryable(message, "the server or the network may recover; try again")
+    if re.search(r"returned error: 429|HTTP 429", own):
+        hint = "the server limits how often it is asked: fewer deliveries at once, or wait"
+        return Retryable(message, hint, _SLOW_DOWN if retry_after is None else retry_after)
+    return Retryable(message, "the server or the network may recover; try again", retry_after)
 
 
 def words_of_server(text: str) -> str:

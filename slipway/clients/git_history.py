@@ -24,6 +24,15 @@ class Written(NamedTuple):
     message: str
 
 
+class Touched(NamedTuple):
+    """A commit that changed a path, and what its first parent is. All text is untrusted."""
+
+    sha: str  # 40 hex
+    parent: str | None
+    author: str
+    message: str
+
+
 def fetch(git: GitCommand, *refs: str, options: Sequence[str] = (), what: str) -> None:
     """Fetch refs or commits, with as much of their files as the clone was made with."""
     git.run(
@@ -121,6 +130,15 @@ def written(git: GitCommand, since: str | None, until: str, path: str) -> Iterat
     for record in _records(git, options, since, until, path):
         sha, _, message = record.lstrip(b"\n").decode("utf-8", "replace").partition("\n")
         yield Written(sha, message)
+
+
+def touched(git: GitCommand, since: str, until: str, path: str) -> Iterator[Touched]:
+    """Commits in `until` but not in `since` that touched `path`, newest first, merges left out."""
+    options = ["--topo-order", "--no-merges", "--full-history", "--format=%H%n%P%n%an <%ae>%n%B"]
+    for record in _records(git, options, since, until, path):
+        text = record.lstrip(b"\n").decode("utf-8", "replace")
+        sha, parents, author, message = text.split("\n", 3)
+        yield Touched(sha, next(iter(parents.split()), None), author, message)
 
 
 def own_line(

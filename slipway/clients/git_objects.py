@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from slipway.clients.git_command import GitCommand
+from slipway.clients.git_failures import failure
+from slipway.clients.git_signing import Signer, not_signed
 from slipway.errors import Final, InvalidInput
 
 if sys.version_info >= (3, 12):
@@ -90,13 +92,26 @@ def read_blob(git: GitCommand, entry: Entry, what: str) -> bytes:
 
 
 def write_commit(
-    git: GitCommand, tree: str, parent: str, message: str, author: Author, date: datetime
+    git: GitCommand,
+    tree: str,
+    parent: str,
+    message: str,
+    author: Author,
+    date: datetime,
+    signer: Signer | None = None,
 ) -> str:
-    """A commit of the tree on `parent`, signed where git is set up for it; its id."""
-    commit = git.run(
-        "commit-tree", tree, "-p", parent, "-F", "-",
-        stdin=_ended(message), environment=_identity(author, date), what="write the commit",
+    """A commit of the tree on `parent`, signed where there is a signer; its id."""
+    options = signer.options if signer else ()
+    sign = ["-S"] if signer else []
+    commit = git.attempt(
+        *options, "commit-tree", *sign, tree, "-p", parent, "-F", "-",
+        stdin=_ended(message),
+        environment=_identity(author, date) | dict(signer.environment if signer else {}),
     )  # fmt: skip
+    if commit.status and signer:
+        raise not_signed(commit.err)
+    if commit.status:
+        raise failure("write the commit", commit.all)
     return commit.text.strip()
 
 

@@ -1,8 +1,11 @@
 """What a write of one environment works with: the edits on a head, and what is there already."""
 
+import itertools
+
 from slipway.clients.git import Clone
 from slipway.errors import Conflict
 from slipway.manifests.edits import Computed, compute, identity, require_approved, trailers_of
+from slipway.manifests.globs import is_pattern, matches
 from slipway.model import Approval, Change, Image, Promotion
 from slipway.service import Environment, Service
 from slipway.timing import Stopwatch
@@ -11,9 +14,21 @@ _LOOK_BACK = 50  # commits searched for our own
 
 
 def contents(clone: Clone, environment: Environment, revision: str) -> dict[str, bytes | None]:
-    """Every file that the updates name, at `revision`; None: there is no such file."""
-    files = dict.fromkeys(update.file for update in environment.updates)
+    """Every file that the updates name or select by a pattern, at `revision`; None: no such file.
+
+    Raises Final for links and submodules among them.
+    """
+    named = dict.fromkeys(update.file for update in environment.updates)
+    files = {file: None for file in named if not is_pattern(file)}
+    for pattern in sorted(filter(is_pattern, named), key=lambda file: len(_folder(file))):
+        below = clone.below(_folder(pattern), revision)  # the widest first: fetched together
+        files |= dict.fromkeys(path for path in below if matches(pattern, path))
     return clone.read_all(files, revision)
+
+
+def _folder(pattern: str) -> str:
+    """The folder that a pattern cannot leave."""
+    return "/".join(itertools.takewhile(lambda name: not is_pattern(name), pattern.split("/")))
 
 
 def computed(clone: Clone, environment: Environment, image: Image) -> Computed:

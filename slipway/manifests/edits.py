@@ -84,6 +84,18 @@ def _holds(update: Update, path: str, source: bytes | None, image: Image) -> boo
     return there == wanted(update, image)
 
 
+def value_at(environment: Environment, edit: Edit, source: bytes | None) -> str | None:
+    """The value of an edit's key in another state of its file; None when there is none."""
+    for update in environment.updates:
+        here = update.file == edit.file or matches(update.file, edit.file)
+        if source is not None and here and _named(update) == edit.key:
+            try:
+                return get_scalar(source, update.key, file=edit.file, document=update.document)
+            except NotEditable:
+                return None
+    return None
+
+
 def _named(update: Update) -> str:
     """The key as people know it; in a file of several documents, with the one that is meant."""
     chosen = ", ".join(f"{key}: {value}" for key, value in (update.document or {}).items())

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Server, served
 from slipway import gitops
+from slipway.manifests.editor import set_scalar
+from slipway.manifests.edits import commit_message
 from slipway.model import Approval, Change, Image, Promotion, Timing
 from slipway.service import Service
 from slipway.settings import Settings
@@ -117,6 +119,14 @@ class Desk:
             self.commit(files)
 
         self.host.before_push = commit
+
+    def delivered(self, version: str) -> str:
+        """Another delivery, of this version, from another machine: it wrote one of the values."""
+        text = commit_message(self.service, "staging", image(version), "run-of-another", None)
+        files = {"staging.yaml": set_scalar(
+            self.read("staging.yaml"), "image.tag", version, file="staging.yaml"
+        ).text}  # fmt: skip
+        return self.commit(files, text)
 
     def head(self) -> str:
         return self.host.head(NAME) or ""

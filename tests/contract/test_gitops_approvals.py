@@ -60,6 +60,6 @@ def test_an_approval_is_void_when_the_value_changes_during_the_race(desk: Desk) 
     approval = desk.approved()
     theirs = VALUES.replace(b"1.0.0", b"1.0.5")
     desk.meanwhile({"production.yaml": theirs})
-    with pytest.raises(Conflict, match="no longer the one that was approved"):
+    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.5' by Ana"):
         desk.write("production", approval=approval, watch=Stopwatch(sleep=lambda seconds: None))
     assert desk.read("production.yaml") == theirs

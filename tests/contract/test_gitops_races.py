@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from sandbox.serving import Fault
 from slipway import gitops
 from slipway.clients.git import Protected, PushRace
-from slipway.errors import Superseded
+from slipway.errors import Conflict, Superseded
 from slipway.service import Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
-from tests.contract.gitops_place import NAME, TOKEN, VALUES, Desk, a_desk, image
+from tests.contract.gitops_place import APPLICATION, NAME, TOKEN, VALUES, Desk, a_desk, image
 
 
 @pytest.fixture
@@ -39,14 +39,45 @@ def test_G05_a_race_is_computed_again_on_the_new_head(desk: Desk) -> None:
     assert len(desk.messages()) == 3
 
 
-def test_G05_the_same_key_changed_meanwhile_is_computed_again(desk: Desk) -> None:
-    theirs = VALUES.replace(b"1.0.0", b"1.0.7")
-    desk.meanwhile({"staging.yaml": theirs})
+@pytest.mark.parametrize("theirs", ["1.0.7", "latest", "0.9.0"])
+def test_G05_a_value_that_a_person_changed_meanwhile_is_not_overwritten(
+    desk: Desk, theirs: str
+) -> None:
+    text = VALUES.replace(b"1.0.0", theirs.encode())
+    desk.meanwhile({"staging.yaml": text})
+    with pytest.raises(Conflict) as refused:
+        desk.write(watch=Stopwatch(sleep=lambda seconds: None))
+    for part in ("staging.yaml: image.tag", "Ana Ruiz <ana@example.com>", desk.head(), theirs):
+        assert part in refused.value.message
+    assert desk.read("staging.yaml") == text
+    assert desk.read("apps/staging.yaml") == APPLICATION
+
+
+def test_G05_the_person_is_found_among_commits_that_left_the_value_alone(desk: Desk) -> None:
+    def busy(name: str) -> None:
+        desk.commit({"staging.yaml": VALUES + b"# one\n"})
+        desk.delivered("1.0.4")
+        text = desk.read("staging.yaml")
+        theirs.append(desk.commit({"staging.yaml": text.replace(b'"1.0.4"', b"stable")}))
+        desk.commit({"staging.yaml": desk.read("staging.yaml") + b"# two\n"})
+        desk.commit({"other": b"x"})
+
+    theirs: list[str] = []
+    desk.host.before_push = busy
+    with pytest.raises(Conflict) as refused:
+        desk.write(watch=Stopwatch(sleep=lambda seconds: None))
+    assert f"in {theirs[0]} " in refused.value.message
+    assert b"stable" in desk.read("staging.yaml")
+
+
+def test_G05_the_older_value_of_another_delivery_is_computed_again(desk: Desk) -> None:
+    desk.host.before_push = lambda name: desk.delivered("1.0.7")
     promotion = desk.write(watch=Stopwatch(sleep=lambda seconds: None))
-    assert promotion.change.edits[0].old == "1.0.7"
+    assert [edit.old for edit in promotion.change.edits] == ["1.0.7", "1.0.0", "1.0.0"]
+    assert desk.read("staging.yaml") == VALUES.replace(b"1.0.0", b'"1.1.0"')
 
 
-def test_G05_attempts_are_bounded(desk: Desk) -> None:
+def test_G05_G63_attempts_are_bounded_in_number(desk: Desk) -> None:
     def again(name: str) -> None:
         desk.commit({"other": os.urandom(4)})
         desk.host.before_push = again
@@ -55,8 +86,23 @@ def test_G05_attempts_are_bounded(desk: Desk) -> None:
     waits: list[float] = []
     with pytest.raises(PushRace):
         desk.write(watch=Stopwatch(sleep=waits.append))
-    assert len(waits) == 7
+    assert 8 < len(waits) < desk.pushes() == 20
+    assert len(set(waits)) == len(waits)  # jitter
+    assert max(waits) <= 15
     assert desk.read("staging.yaml") == VALUES
+
+
+def test_G05_G63_attempts_are_bounded_in_time(desk: Desk) -> None:
+    def again(name: str) -> None:
+        now[0] += 100
+        desk.commit({"other": os.urandom(4)})
+        desk.host.before_push = again
+
+    now = [0.0]
+    desk.host.before_push = again
+    with pytest.raises(PushRace):
+        desk.write(watch=Stopwatch(clock=lambda: now[0], sleep=lambda seconds: None))
+    assert desk.pushes() == 4
 
 
 @pytest.mark.parametrize("there", ["1.2.0", "2.0.0", "1.10.0", "1.2.0-rc.1"])
@@ -100,10 +146,7 @@ def test_G06_a_version_is_found_within_its_template(
 
 
 def test_G62_a_newer_run_that_wins_the_race_is_not_undone(desk: Desk) -> None:
-    def newer(name: str) -> None:
-        desk.write(version="1.2.0", run="run-2")
-
-    desk.host.before_push = newer
+    desk.host.before_push = lambda name: desk.delivered("1.2.0")
     with pytest.raises(Superseded):
         desk.write(watch=Stopwatch(sleep=lambda seconds: None))
     assert desk.messages()[0].startswith("chore(staging): books-api 1.2.0")
