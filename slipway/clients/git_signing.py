@@ -40,7 +40,7 @@ def signer(key: SecretStr, folder: Path) -> Iterator[Signer]:
 
     Raises InvalidInput for a key that cannot be used, Final when ssh-keygen or gpg is missing.
     """
-    text = key.get_secret_value().strip() + "\n"
+    text = key.get_secret_value().replace("\\n", "\n").strip() + "\n"
     if text.startswith(_OPENPGP):
         with _keyring(folder / "gnupg") as home:
             yield _openpgp(text, home)
