@@ -17,7 +17,7 @@ def landed(desk: Desk, change: Change, pull: FullPull | None) -> Promotion:
     if pull is not None and pull.merged and _is_ours(desk, pull):
         return _merged(desk, change, pull, _merge_of(desk, pull) or _first(desk))
     revision, reason = _by_others(desk)
-    if pull is not None and pull.open and desk.tip and desk.read(desk.tip).ours:
+    if pull is not None and pull.open and desk.tip and desk.carries(desk.tip):
         why = f"{desk.clone.branch} holds the values already, by {revision[:10]}"
         desk.forge.close_pull(pull, withdrawn(pull.body, why))
         reason = f"{reason}; {called(pull)} was closed"

@@ -190,6 +190,13 @@ def test_values_that_come_by_another_commit_are_success(place: Place) -> None:
     assert "pull request #2" in place.waits(run="run-2")  # we closed it, nobody said no
 
 
+def test_a_newer_proposal_stays_when_an_older_version_is_found_there(place: Place) -> None:
+    place.write(place.merge)
+    place.waits(version="1.2.0", run="run-2")
+    assert place.write(run="run-3").reason.startswith("the values were there already, by run run-1")
+    assert (place.pull()["state"], place.pull()["number"]) == ("open", 2)
+
+
 def test_what_was_approved_is_what_is_merged(place: Place) -> None:
     place.rules = {"gate": GATE}
     approval = place.approved(reason="fine @everyone <b>")
