@@ -6,7 +6,7 @@ stays while it says the same, whichever run made it, so a base that moved elsewh
 
 from collections.abc import Mapping
 
-from slipway.clients.git import Author
+from slipway.clients.git import Author, Protected
 from slipway.clients.github import FullPull, Queue
 from slipway.errors import Conflict, Rejected, Superseded
 from slipway.gitops.pull_desk import Desk, Tip, called
@@ -48,7 +48,11 @@ def brought(
     author = Author(settings.author_name, settings.author_email)
     date = clone.repo.commit(head).committed_datetime
     sha = clone.commit(head, files, desk.message, author, date)
-    clone.push({ref: sha}, expect={ref: desk.tip}, rewritten=[ref])
+    try:
+        clone.push({ref: sha}, expect={ref: desk.tip}, rewritten=[ref])
+    except Protected as refusal:
+        hint = "allow the token's owner to make and to rewrite the branches slipway/**"
+        raise Protected(refusal.message, hint) from None
     desk.tip = sha
     return sha
 

@@ -1,15 +1,20 @@
 """A pull request's step killed at any moment and run again, and several runs at once."""
 
+import random
 import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from sandbox.serving import Fault
 from slipway import gitops
+from slipway.errors import Retryable
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
 from tests.contract.killing import child, killed_at, request
@@ -106,4 +111,37 @@ def test_G09_a_run_that_is_killed_finds_the_merge_that_came_meanwhile(place: Pla
 
 def test_G64_several_runs_at_once_are_one_pull_request_and_one_merge(place: Place) -> None:
     in_processes(4, one_of_several, place.server.url)
+    assert place.is_one()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_G10_G57_G61_bad_weather_is_one_pull_request_and_one_merge(place: Place, seed: int) -> None:
+    """Every sixth request fails in one of four ways, until there is one success."""
+    weather = random.Random(seed)
+    ways: list[dict[str, Any]] = [
+        {"status": 503}, {"drop": True}, {"lose_answer": True},
+        {"status": 429, "headers": (("Retry-After", "3"),)},
+    ]  # fmt: skip
+
+    def storm() -> None:
+        place.server.traffic.faults[:] = [
+            Fault(**way, times=-1, chance=0.04) for way in weather.sample(ways, len(ways))
+        ]
+
+    place.guard(reviews=1)
+    storm()
+    looks = count()
+
+    def happens() -> None:
+        if next(looks) == 1:
+            place.host.approve(NAME, 1)
+
+    for _ in range(40):
+        try:
+            promotion = place.write(*[happens] * 40)
+            break
+        except Retryable:
+            storm()
+    place.server.traffic.reset()
+    assert promotion.revision == place.head()
     assert place.is_one()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.clients.git import Protected
 from slipway.errors import Conflict, Expired, Rejected, Superseded
 from tests.contract.pull_place import BRANCH, NAME, NOW, VALUES, Place, a_place
 
@@ -256,6 +257,13 @@ def test_another_base_has_a_branch_of_its_own(place: Place) -> None:
     place.rules = {"branch": "release/1"}
     place.waits()
     assert (place.pull()["base"], place.pull()["head"]) == ("release/1", f"{BRANCH}@release/1")
+
+
+def test_G53_branches_that_may_not_be_made_are_named(place: Place) -> None:
+    place.host.protect(NAME, BRANCH)
+    with pytest.raises(Protected) as refusal:
+        place.write()
+    assert "slipway/**" in refusal.value.hint
 
 
 def test_labels_are_added_once(place: Place) -> None:
