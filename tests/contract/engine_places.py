@@ -96,7 +96,8 @@ class Place:
         return [entry["revision"] for entry in self.world.get()["status"].get("history", [])]
 
     def delete(self) -> None:
-        """The application is being deleted, and held by a finalizer."""
+        """The application is being deleted, and nobody finishes it."""
+        self.world.argocd.freeze()
         at = "2026-08-22T10:00:00Z"
         self.world.argocd.store.patch(
             "books", lambda each: each["metadata"].update(deletionTimestamp=at)

@@ -225,3 +225,13 @@ def test_a_token_is_in_no_message(place: Core) -> None:
         with pytest.raises(Unauthorized) as error:
             engine.observe(application)
     assert token["token"] not in repr(error.value)
+
+
+def test_S36_a_diagnosis_of_a_silent_cluster_ends_within_ten_seconds(place: Core) -> None:
+    place.live()
+    with place.opened() as (engine, application):
+        place.traffic.faults.append(Fault(delay=30, times=-1))
+        began = time.monotonic()
+        assert engine.explain(application) == ""
+        assert time.monotonic() - began < 11
+        place.traffic.faults.clear()

@@ -77,11 +77,19 @@ def recovered(place: Place) -> None:
     place.push("1.3.0")
 
 
+def closed(place: Place) -> None:
+    place.world.argocd.set_windows(
+        {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["books"]}
+    )
+    place.push("1.4.0")
+
+
 COURSES: dict[str, tuple[Callable[[Place], None], Callable[[Observation], object]]] = {
     "good": (good, lambda seen: seen.sync == "Synced" and seen.health == "Healthy"),
     "bad image": (bad_image, lambda seen: any(w.trouble for w in seen.workloads)),
     "refused": (refused, lambda seen: seen.operation and seen.operation.phase == "Failed"),
     "recovered": (recovered, lambda seen: seen.sync == "Synced" and seen.health == "Healthy"),
+    "closed window": (closed, lambda seen: seen.block),
 }
 
 
@@ -106,7 +114,7 @@ def test_S35_both_see_the_same_at_every_step(both: Both, course: str) -> None:
             break
     refresh.join()
     assert over(seen[-1])
-    assert len({each.resource_version for each in seen}) > 3
+    assert len({each.resource_version for each in seen}) > (course != "closed window") * 3
 
 
 SHAS = st.sampled_from([X, Y, "main", ""])
