@@ -93,9 +93,10 @@ class ArgoCD:
     def start_sync(self, application: Application, seen: Observation) -> None:
         """Start a sync of what was observed; nothing is pruned.
 
-        With automated sync on the server refuses every revision but the one it follows.
+        With automated sync on the server refuses every revision but the one it follows; with
+        hydration the commits that are seen are not those that are synced.
         """
-        revision = "" if seen.auto_sync else seen.revision
+        revision = "" if seen.auto_sync or seen.hydrated else seen.revision
         position = seen.index + 1 if seen.sources > 1 else None
         self._client.sync(application, revision, position, self._limit())
 

@@ -44,7 +44,7 @@ def starting(application: Json, seen: Observation) -> Json:
     spec = application.get("spec") or {}
     policy = spec.get("syncPolicy") or {}
     options, retry = policy.get("syncOptions"), policy.get("retry")
-    revision = {} if automatic(spec) else _revision(spec, seen)
+    revision = {} if automatic(spec) or seen.hydrated else _revision(spec, seen)
     operation = {
         "initiatedBy": {"username": _WHO},
         "info": [{"name": "requestedBy", "value": _WHO}],

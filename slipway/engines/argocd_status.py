@@ -75,6 +75,7 @@ def observation(
         others=ours[1:],
         spec_values=tuple(scalars(found)),
         resources=tuple(_resources(status)),
+        hydrated=bool(part(spec, "sourceHydrator")),
     )
 
 

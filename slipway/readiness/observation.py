@@ -156,6 +156,7 @@ class Observation:
     others: tuple[int, ...] = ()  # more sources that follow the branch we push to
     spec_values: tuple[str, ...] = ()  # every value in the description of its sources
     resources: tuple[Resource, ...] = ()
+    hydrated: bool = False  # its revisions are dry commits, none of which can be synced by name
 
     @property
     def revision(self) -> str:

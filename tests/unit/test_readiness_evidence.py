@@ -8,8 +8,11 @@ from slipway.engines.argocd_workloads import workload
 from slipway.readiness.observation import Observation, Workload
 from slipway.readiness.verdict import Failed, Ready, Waiting
 from tests.unit.readiness_objects import (
+    BEFORE,
+    DEGRADED,
     NO_OP,
     OUT_OF_SYNC,
+    RUNNING,
     STATE,
     WANTED,
     A,
@@ -40,6 +43,16 @@ HOOK = {
     "images": [IMAGE],
 }
 JOB = {key: value for key, value in HOOK.items() if key != "hookType"} | {"syncPhase": "Sync"}
+
+
+@pytest.mark.parametrize("changes", [{}, BEFORE, RUNNING, OUT_OF_SYNC, DEGRADED])
+def test_S45_live_workloads_change_nothing_of_what_the_object_says(changes: Object) -> None:
+    """All but the evidence is of one object; what else was read can only add a doubt."""
+    with_them, without = seen(changes), seen(changes, live=[])
+    assert replace(with_them, workloads=()) == without
+    if changes:
+        assert not isinstance(settled(with_them), Ready)
+    assert not isinstance(settled(without), Ready)
 
 
 def cron_job(image: str = IMAGE) -> Object:

@@ -107,6 +107,7 @@ def test_S03_a_hydrated_application_is_proven_by_its_dry_commit() -> None:
     reading = seen(name="hydrated")
     assert (reading.revision, reading.operation_revision) == (X, X)
     assert reading.compared_to_spec
+    assert reading.hydrated
     assert isinstance(settled(reading), Ready)
 
 
