@@ -6,7 +6,7 @@ values.yaml is not among them unless it is named), kustomize-controller v1.9.
 
 import posixpath
 
-from slipway.engines.flux_chain import Chain, reads_commits
+from slipway.engines.flux_chain import COMMITS, Chain, reads_commits
 from slipway.engines.flux_objects import Json, part, text
 
 _CHART = ("Chart.yaml", "Chart.lock", "values.schema.json", "templates/**", "charts/**", "crds/**")
@@ -17,6 +17,8 @@ def reads(chain: Chain) -> tuple[str, ...] | None:
     """Path patterns; empty when it reads nothing of the repository, None when it cannot be told."""
     if not reads_commits(chain):
         return ()
+    if text(chain.source or {}, "kind") not in COMMITS:
+        return None  # which folder of the repository the artifact was made of is not told
     spec = part(chain.last, "spec")
     if chain.last.get("kind") == "Kustomization":
         path = text(spec, "path")

@@ -10,7 +10,6 @@ from slipway.engines.flux_chain import Chain, checked_links
 from slipway.engines.flux_objects import (
     Json,
     condition,
-    current,
     named,
     part,
     phase,
@@ -54,9 +53,8 @@ def _of(link: Json) -> Iterator[Stop]:
 
 def _never_built(chain: Chain) -> Stop | None:
     """The default strategy makes a new chart only when the version in Chart.yaml rises."""
-    spec = part(chain.last, "spec", "chart", "spec")
-    if chain.chart is not None:
-        spec = part(chain.chart, "spec") if current(chain.chart) else spec
+    template = part(chain.last, "spec", "chart", "spec")  # the chart's own specification follows it
+    spec = template or part(chain.chart or {}, "spec")
     kind = text(spec, "sourceRef", "kind")
     if kind not in ("GitRepository", "Bucket") or spec.get("reconcileStrategy") == "Revision":
         return None

@@ -34,7 +34,7 @@ def _stops(look: Look) -> Iterator[Failed]:
             "reconciliation of the application is switched off",
             "remove its annotation argocd.argoproj.io/skip-reconcile",
         )
-    if seen.stop:
+    if seen.stop and _stays(look.parent):
         yield Failed(seen.stop.reason, seen.stop.hint)
     if seen.sources != before:
         yield Failed(
@@ -46,6 +46,11 @@ def _stops(look: Look) -> Iterator[Failed]:
             f"the commit deploys nothing: no source uses the reference of source {seen.index + 1}",
             "use its values files as $REF/path in another source, or write the file that is read",
         )
+
+
+def _stays(parent: Look | None) -> bool:
+    """Whether X itself can no longer change the application's own manifest."""
+    return parent is None or (parent.contained and parent.seen.sync == "Synced")
 
 
 def failure(look: Look) -> Failed | None:

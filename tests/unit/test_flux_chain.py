@@ -12,6 +12,7 @@ from slipway.readiness.reach import unread
 from slipway.readiness.verdict import Failed, Waiting
 from slipway.service import GitOps
 from tests.unit.flux_objects import (
+    AT_A,
     BUILT_A,
     GITOPS,
     RELEASED_A,
@@ -25,7 +26,8 @@ from tests.unit.flux_objects import (
 from tests.unit.readiness_objects import Judge
 
 SUSPENDED = {"spec.suspend": True}
-BY_VERSION = {"spec.reconcileStrategy": "ChartVersion"}
+STRATEGY = "spec.chart.spec.reconcileStrategy"
+BY_VERSION = {STRATEGY: "ChartVersion"}
 
 
 @pytest.mark.parametrize(
@@ -55,14 +57,24 @@ def test_S75_a_chart_taken_by_its_version_never_carries_new_values() -> None:
     # The source is at X, the chart has looked at it, and made none: its version has not risen.
     plain = {"status.artifact.revision": "0.1.0"}
     last = {"status.lastAttemptedRevision": "0.1.0", "status.history.0.chartVersion": "0.1.0"}
-    verdict = Judge()(released(last, plain | BY_VERSION))
+    verdict = Judge()(released(last | BY_VERSION, plain))
     assert isinstance(verdict, Failed)
     assert "never deployed by this configuration" in verdict.reason
     assert "reconcileStrategy: Revision" in verdict.hint
 
 
 def test_S75_the_default_strategy_is_that_one() -> None:
-    assert isinstance(Judge()(released({}, {"spec.reconcileStrategy": None})), Failed)
+    assert isinstance(Judge()(released({STRATEGY: None})), Failed)
+
+
+def test_S75_S78_what_the_commit_itself_mends_is_no_reason_to_stop() -> None:
+    # The Kustomization that applies the release has not taken X yet: X resumes it.
+    chain = Chain(recorded("helmrelease", SUSPENDED), recorded("gitrepository"))
+    before = applied({"status.lastAttemptedRevision": AT_A, "status.lastAppliedRevision": AT_A})
+    taking = applied({"status.lastAppliedRevision": AT_A})
+    for parent in (before, taking):
+        assert isinstance(Judge()(observation(chain, (), GITOPS, parent)), Waiting)
+    assert isinstance(Judge()(observation(chain, (), GITOPS, applied())), Failed)
 
 
 def test_S82_an_object_of_a_removed_version_is_named_with_the_current_one() -> None:

@@ -158,4 +158,6 @@ def test_an_oci_artifact_counts_by_the_commit_it_names() -> None:
         "status.artifact.metadata": {"org.opencontainers.image.revision": AT_X},
     }
     last = {"status.lastAttemptedRevision": revision, "status.lastAppliedRevision": revision}
-    assert isinstance(settled(applied(last, source)), Ready)
+    reading = applied(last, source)
+    assert isinstance(settled(reading), Ready)
+    assert reading.reads is None  # of which folder it was made is not told

@@ -92,6 +92,7 @@ RELEASE = COMMON | {
     "status.history.0.configDigest": st.sampled_from(["sha256:1", "sha256:2"]),
     "status.history": st.just([]),
     "spec.upgrade.disableWait": st.booleans(),
+    "spec.chart.spec.reconcileStrategy": st.sampled_from(["Revision", "ChartVersion"]),
 }
 KUSTOMIZATION = COMMON | {
     "status.lastAttemptedRevision": REVISIONS,
@@ -102,7 +103,6 @@ SOURCE = COMMON | {"status.artifact.revision": REVISIONS, "status.artifact": st.
 CHART = COMMON | {
     "status.artifact.revision": CHARTS,
     "status.observedSourceArtifactRevision": REVISIONS,
-    "spec.reconcileStrategy": st.sampled_from(["Revision", "ChartVersion"]),
 }
 LIVE = (
     (deployment(),),
@@ -161,7 +161,7 @@ def release_is_live(reading: Reading) -> bool:
     return (
         looked[-40:] in OURS
         and f"+{looked[-40:][:12]}" in version
-        and made["spec"]["reconcileStrategy"] == "Revision"
+        and reading.last["spec"]["chart"]["spec"]["reconcileStrategy"] == "Revision"
         and not made["spec"].get("suspend")
         and not reading.source["spec"].get("suspend")
         and last["lastAttemptedRevision"] == version
