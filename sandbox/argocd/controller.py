@@ -10,8 +10,9 @@ from dataclasses import replace
 from sandbox.argocd import application as app
 from sandbox.argocd.application import Finding, Object
 from sandbox.argocd.automation import next_operation
-from sandbox.argocd.compare import entries, overall_health, sync_status, tracked
-from sandbox.argocd.rendering import render
+from sandbox.argocd.compare import entries, overall_health, sync_status
+from sandbox.argocd.deletion import finalize
+from sandbox.argocd.manifests import Manifests
 from sandbox.argocd.store import Gone
 from sandbox.argocd.world import REFRESH, SKIP_RECONCILE, World
 from sandbox.cluster.pod import timestamp
@@ -30,7 +31,7 @@ class Reconciler:
         self._asked: tuple[float, int] | None = None  # due time and level of a compare
         self._seen: list[Object] = []  # live objects at the last compare
         self._first_error = 0.0
-        self._rendered: dict[str, list[Object]] = {}
+        self.manifests = Manifests(world, name)
         self._healed = 0.0  # when the last attempt to heal was asked for
         self.begun = 0  # compares that have read git
         self.targets: list[Object] = []  # the last rendered manifests
@@ -42,7 +43,7 @@ class Reconciler:
     def forget(self) -> None:
         """Lose what only memory held, a pending compare too, as a restart does (inference)."""
         self._asked, self._seen = None, []
-        self._rendered.clear()
+        self.manifests.forget()
 
     def step(self) -> None:
         application = self._world.store.get(self._name)
@@ -51,12 +52,16 @@ class Reconciler:
         if _annotation(application, SKIP_RECONCILE) == "true":
             return
         if "deletionTimestamp" in application["metadata"]:
-            return
-        level = self._due(application)
+            finalize(self._world, application)
+            raise Gone(self._name)
+        asked = self._asked
+        level = self._due(application, asked)
         if level is not None:
+            if self._asked == asked:
+                self._asked = None
             self._compare(application, level)
 
-    def _due(self, application: Object) -> int | None:
+    def _due(self, application: Object, asked: tuple[float, int] | None) -> int | None:
         now = time.monotonic()
         compared = application["status"]["sync"]["comparedTo"]
         wanted = app.compared_to(application["spec"])
@@ -66,21 +71,21 @@ class Reconciler:
             moved = compared["destination"] != wanted["destination"]
             only_moved = {**compared, "destination": 0} == {**wanted, "destination": 0}
             return 2 if moved and only_moved else 3
-        if self._asked:
-            due, level = self._asked
-            return level if now >= due else None
+        if asked and (now >= asked[0] or asked[1] > 1):
+            return asked[1] if now >= asked[0] else None
         if now - self._compared >= self._world.controls.polling:
             return 2
+        if asked:
+            return None
         changed = not application.get("operation") and self._world.live(application) != self._seen
         return 1 if changed and not _failed(application) else None
 
     def _compare(self, application: Object, level: int) -> None:
         reconciled_at, requests = timestamp(), self._world.refreshes.get(self._name, 0)
-        self._asked = None if level > 1 else self._asked
         try:
             revisions = self._revisions(application, level)
             hard = _annotation(application, REFRESH) == "hard"
-            self.targets = self.desired(application, revisions, fresh=hard)
+            self.targets = self.manifests.at(application, revisions, fresh=hard)
             self._first_error, problem = 0.0, ""
         except RepoError as error:
             if level < 3 and self._swallowed():
@@ -109,26 +114,6 @@ class Reconciler:
             self._world.resolve(each, each.get("targetRevision") or "HEAD", live=level == 3)
             for each in app.sources_of(application)
         ]
-
-    def desired(
-        self,
-        application: Object,
-        revisions: list[str],
-        fresh: bool = False,
-        specs: list[Object] | None = None,
-    ) -> list[Object]:
-        """The manifests at these revisions, from the manifest cache if they are there.
-
-        `specs` are the sources of an operation, when they are not the application's own.
-        """
-        specs = specs or app.sources_of(application)
-        key = repr((specs, revisions))
-        if fresh or key not in self._rendered:
-            pairs = zip(specs, revisions, strict=True)
-            sources = [self._world.open(spec, revision) for spec, revision in pairs]
-            namespace = application["spec"]["destination"].get("namespace", "default")
-            self._rendered[key] = render(sources, self._name, namespace)
-        return [tracked(each, self._name) for each in self._rendered[key]]
 
     def _look(self, application: Object, revisions: list[str], problem: str) -> Finding:
         self._seen = live = self._world.live(application)

@@ -51,7 +51,7 @@ class Operator:
             self._note_revisions(application, revisions)
             self._world.sleep(self._world.controls.delays.apply / 2)
             specs = _sources(application)
-            targets = self._reconciler.desired(application, revisions, specs=specs)
+            targets = self._reconciler.manifests.at(application, revisions, specs=specs)
             Attempt(self._world, application, targets).run()
         except RepoError as error:
             self._fail("Error", f"ComparisonError: Failed to load target state: {error}")

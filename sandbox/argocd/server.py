@@ -11,7 +11,6 @@ from sandbox.argocd.api import Api
 from sandbox.argocd.application import new_application
 from sandbox.argocd.charts import Charts
 from sandbox.argocd.controller import Reconciler
-from sandbox.argocd.deletion import finalized
 from sandbox.argocd.hydrator import note_hydration
 from sandbox.argocd.operations import Operator
 from sandbox.argocd.store import Gone, Store
@@ -71,7 +70,6 @@ class ArgoCD:
         self._reconcilers[name] = reconciler
         self._run(reconciler.step, f"{name} status")
         self._run(Operator(self._world, name, reconciler).step, f"{name} operation")
-        self._run(lambda: finalized(self._world, name), f"{name} deletion")
 
     def change(self, manifest: Mapping[str, Any]) -> None:
         """Another spec for an Application that is there, as its parent would apply it."""

@@ -38,11 +38,14 @@ class Store:
         """Copies, by namespace and name, as they were `lag` seconds ago."""
         return self._objects.all(APPLICATION, lag=lag)
 
-    def manifests(self) -> list[Object]:
-        """What a parent application sees of each: all but its status."""
+    def manifests(self, wanted: Callable[[Object], bool]) -> list[Object]:
+        """What a parent application sees of some: all but their status."""
         named = {"apiVersion": APPLICATION.api_version, "kind": APPLICATION.kind}
         parts = ("metadata", "spec")
-        return [{**named, **{part: _settled(each[part]) for part in parts}} for each in self.all()]
+        return [
+            {**named, **{part: _settled(each[part]) for part in parts}}
+            for each in self._objects.chosen(APPLICATION, wanted)
+        ]
 
     def project(self, name: str) -> Object | None:
         """An AppProject."""

@@ -124,10 +124,15 @@ class World:
         """The objects of an application, with the ReplicaSets and Pods of its workload."""
         name = application["metadata"]["name"]
         home = application["spec"]["destination"].get("namespace", "default")
-        found = [each for each in self.cluster.objects(home) if each["kind"] in _WORKLOAD]
-        for namespace in sorted({home, *self.cluster.others.namespaces()}):
-            found += [each for each in self.cluster.objects(namespace) if owner(each) == name]
-        return found + [each for each in self.store.manifests() if owner(each) == name]
+        cluster = self.cluster
+        found = [
+            each
+            for each in cluster.objects(home)
+            if each["kind"] in _WORKLOAD or owner(each) == name
+        ]
+        for namespace in sorted(cluster.others.namespaces() - {home}):
+            found += [each for each in cluster.others.objects(namespace) if owner(each) == name]
+        return found + self.store.manifests(lambda child: owner(child) == name)
 
     def refresh(self, name: str, kind: str = "normal") -> None:
         """Set the annotation that asks for a compare."""

@@ -84,6 +84,12 @@ class Objects:
             keys = sorted(key for key in found if namespace in ("", key[0]))
             return [copy.deepcopy(found[key]) for key in keys]
 
+    def chosen(self, kind: Kind, wanted: Callable[[Object], bool]) -> list[Object]:
+        """Copies of the objects that `wanted` picks."""
+        with self._lock:
+            found = [key for key, each in self._objects.items() if key[0] == kind and wanted(each)]
+            return [copy.deepcopy(self._objects[key]) for key in sorted(found, key=lambda k: k[1:])]
+
     def names(self, kind: Kind) -> list[tuple[str, str]]:
         """Namespace and name of each object."""
         with self._lock:

@@ -56,14 +56,24 @@ def test_lists_and_streams_may_be_behind_the_object(argo: World) -> None:
 
 
 def test_events_of_a_stream_that_is_behind_come_late_and_in_order(argo: World) -> None:
-    first = live(argo, automatic=False)
+    live(argo, automatic=False)
     argo.argocd.controls.lag = 1.0
     recorder = argo.record(name="books")
-    argo.until(lambda _: recorder.lines or recorder.status)
-    second = argo.push_values(tag="1.1.0", replicas=0)
-    argo.refresh()
-    assert {states(each)[1] for each in recorder.applications()} <= {first}
-    argo.until(lambda _: states(recorder.applications()[-1])[1] == second)
+    argo.until(lambda _: recorder.applications())
+
+    def labels() -> list[Json]:
+        return [each["metadata"]["labels"] for each in recorder.applications()]
+
+    for number in ("1", "2"):
+
+        def relabel(application: Json, number: str = number) -> None:
+            application["metadata"]["labels"] = {"number": number}
+
+        argo.argocd.store.patch("books", relabel)
+    assert {"number": "2"} not in labels()
+    assert argo.get()["metadata"]["labels"] == {"number": "2"}
+    argo.until(lambda _: {"number": "2"} in labels())
+    assert labels()[-2:] == [{"number": "1"}, {"number": "2"}]
 
 
 def test_the_truth_is_what_pods_run(argo: World) -> None:
