@@ -276,11 +276,13 @@ class Clone:
         push(self._git, self.url, refs, dict(expect or {}), rewritten)
         self.head = refs.get(self._ref, self.head)
 
-    def require_signed(self, revision: str) -> None:
+    def require_signed(self, revision: str, branch: str = "") -> None:
         """Read a pushed commit back from the remote and check its signature by the clone's key.
 
-        Raises Final when it is not on the branch any more, or not signed by that key.
+        Raises Final when it is not on the branch (default: the clone's own) any more, or not
+        signed by that key.
         """
         if self._signer is None:
             raise AssertionError("the clone has no signing key")
-        require_signed(self._git, self.url, self._ref, revision, self._signer)
+        ref = f"refs/heads/{branch}" if branch else self._ref
+        require_signed(self._git, self.url, ref, revision, self._signer)

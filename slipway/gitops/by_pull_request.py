@@ -14,6 +14,7 @@ from slipway.clients.github import FullPull, GitHub
 from slipway.errors import Expired, Retryable
 from slipway.gitops import pull_text
 from slipway.gitops.compute import computed, require_decision
+from slipway.gitops.others import require_undisturbed
 from slipway.gitops.pull_branch import brought, refuse_closed
 from slipway.gitops.pull_desk import Desk, Waiting
 from slipway.gitops.pull_landed import landed, merged_and_gone
@@ -48,9 +49,10 @@ def write(
     is switched off), Retryable, and what the clients raise for a person to set right.
     """
     gitops, token = service.gitops, settings.secret("gitops_token")
+    key = settings.optional("gitops_signing_key")
     with (
         GitHub(settings.github_api_url, gitops.repository, token) as forge,
-        cloned(gitops.repository, gitops.branch, token, sparse=True) as clone,
+        cloned(gitops.repository, gitops.branch, token, sparse=True, signing_key=key) as clone,
     ):
         desk = Desk(
             service, environment, image, settings, run, approval, candidate, earlier,
@@ -99,6 +101,8 @@ def _step(desk: Desk) -> Promotion | Waiting:
     change, files = computed(desk.clone, desk.environment, desk.image)
     if not change.edits:
         return landed(desk, change, pull)
+    if desk.proposed and desk.environment.pull_request.merge == "automatic":
+        require_undisturbed(desk.clone, desk.environment, desk.proposed, change)
     if pull is not None and pull.merged and _is_mine(desk, pull):
         return merged_and_gone(desk, change, pull)
     require_decision(desk.environment, change, desk.image, desk.approval)

@@ -53,6 +53,8 @@ def brought(
     except Protected as refusal:
         hint = "allow the token's owner to make and to rewrite the branches slipway/**"
         raise Protected(refusal.message, hint) from None
+    if desk.signs:
+        clone.require_signed(sha, desk.branch)
     desk.tip = sha
     return sha
 
@@ -98,10 +100,11 @@ def _refuse_rival(desk: Desk, tip: Tip, pull: FullPull) -> None:
 
 
 def _is_same(desk: Desk, tip: Tip, files: Mapping[str, bytes]) -> bool:
-    """Whether it carries this image with these files, approved where it has to be."""
+    """Whether it carries this image with these files, approved and signed where it has to be."""
     approved = desk.approval is None or "Approved-By" in tip.trailers
     return (
         approved
+        and tip.signed >= desk.signs
         and desk.carries(tip.sha)
         and all(desk.clone.read(path, tip.sha) == content for path, content in files.items())
     )

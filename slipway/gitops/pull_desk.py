@@ -29,6 +29,7 @@ class Tip:
     parent: str  # 40 hex; empty unless there is exactly one
     who: str  # its author, untrusted
     ours: bool  # made by this step, for this environment of this service
+    signed: bool  # carries a signature, by whatever key
     trailers: dict[str, str]
 
 
@@ -68,6 +69,11 @@ class Desk:
     def identity(self) -> dict[str, str]:
         """The trailers of every commit that carries this image here."""
         return identity(self.service.service, self.environment.name, self.image)
+
+    @property
+    def signs(self) -> bool:
+        """Whether our commits are to be signed."""
+        return self.settings.optional("gitops_signing_key") is not None
 
     @property
     def message(self) -> str:
@@ -122,6 +128,7 @@ class Desk:
             sha=sha,
             parent=parents[0] if len(parents) == 1 else "",
             who=printable(f"{commit.author.name} <{commit.author.email}>"),
+            signed=bool(commit.gpgsig),
             ours=len(parents) == 1 and untouched and named,
             trailers=trailers,
         )

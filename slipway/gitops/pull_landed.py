@@ -88,7 +88,7 @@ def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str
 
 def _signature(desk: Desk, pull: FullPull, revision: str) -> str:
     """What became of our signature; a merge on the forge makes commits of its own."""
-    if revision == pull.head_sha or desk.settings.optional("gitops_signing_key") is None:
+    if revision == pull.head_sha or not desk.signs:
         return ""
     if desk.clone.contains(revision, pull.head_sha):
         return f"; our signature is on {pull.head_sha[:10]}, which it merges, and not on itself"

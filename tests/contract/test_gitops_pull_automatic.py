@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.serving import Fault, Scope
-from slipway.errors import Final, Unauthorized
+from slipway.errors import Conflict, Final, Unauthorized
 from tests.contract.pull_place import BRANCH, NAME, VALUES, Place, a_place
 
 
@@ -149,6 +149,14 @@ def test_G61_a_rate_limit_never_outlasts_the_timeout(place: Place) -> None:
     with pytest.raises(Exception, match="not merged within 120 s"):
         place.write(limited, nothing)
     assert sum(place.slept) == pytest.approx(120)
+
+
+def test_a_persons_value_is_not_overwritten_without_a_person(place: Place) -> None:
+    place.guard(reviews=1)
+    theirs = VALUES.replace(b"1.0.0", b"1.0.7")
+    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.7' by Ana Ruiz"):
+        place.write(lambda: place.commit(theirs))
+    assert place.read() == theirs
 
 
 def test_a_token_without_the_permission_is_named(place: Place) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from slipway.model import (
     Candidate,
@@ -17,7 +18,8 @@ from slipway.model import (
     SyncProof,
     Timing,
 )
-from tests.contract.pull_place import NAME, NOW, VALUES, Place, a_place, image
+from tests.contract.pull_place import BRANCH, NAME, NOW, VALUES, Place, a_place, image
+from tests.contract.test_git_signing import ssh_key
 
 AT = Timing(started=NOW)
 
@@ -75,3 +77,23 @@ def test_a_persons_words_stay_until_the_change_is_another(place: Place) -> None:
     assert place.pull()["title"] == "Please look"
     place.waits(lambda: place.commit(b"# note\n" + VALUES), lambda: None)
     assert place.pull()["title"] == "chore(production): books-api 1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("squash", "the forge made a new commit of it, which does not carry our signature"),
+        ("merge", "which it merges, and not on itself"),
+    ],
+)
+def test_G11_what_became_of_our_signature_is_said(
+    place: Place, tmp_path: Path, method: str, said: str
+) -> None:
+    place.waits()
+    unsigned = place.head(BRANCH)
+    place.more = {"gitops_signing_key": SecretStr(ssh_key(tmp_path))}
+    promotion = place.write(lambda: place.merge(method))
+    assert promotion.reason.endswith(said)
+    signed = place.pull()["head_sha"]
+    assert signed != unsigned
+    assert "gpgsig" in place.git("cat-file", "commit", signed)
