@@ -11,6 +11,7 @@ from slipway.engines.flux_objects import Json, part, text
 
 _CHART = ("Chart.yaml", "Chart.lock", "values.schema.json", "templates/**", "charts/**", "crds/**")
 _VALUES = "values.yaml"
+_BASES = ("**/kustomization.yaml", "**/kustomization.yml", "**/Kustomization")  # maybe its own
 
 
 def reads(chain: Chain) -> tuple[str, ...] | None:
@@ -23,7 +24,7 @@ def reads(chain: Chain) -> tuple[str, ...] | None:
     if chain.last.get("kind") == "Kustomization":
         path = text(spec, "path")
         components = (posixpath.join(path, str(each)) for each in spec.get("components") or ())
-        return tuple(_below(folder, "**") for folder in (path, *components))
+        return (*(_below(folder, "**") for folder in (path, *components)), *_BASES)
     return _of_chart(part(chain.chart or {}, "spec") or part(spec, "chart", "spec"))
 
 

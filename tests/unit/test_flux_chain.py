@@ -121,6 +121,7 @@ def test_a_file_that_no_link_reads_is_found() -> None:
     assert unread(kustomization.reads, ["apps/staging/books.yaml", "apps/production/b.yaml"]) == (
         "apps/production/b.yaml",
     )
+    assert unread(kustomization.reads, ["base/kustomization.yaml"]) == ()  # it may be its base
 
 
 def test_the_chart_s_own_values_are_read_only_while_no_files_are_named() -> None:
