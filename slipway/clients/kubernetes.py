@@ -1,18 +1,18 @@
 """The Kubernetes API: objects as plain dicts, each call with its time limit.
 
-Shapes and rules: Kubernetes API conventions, and `facts` about watches: a watch starts after the
-resourceVersion of a reading, ends by itself, and may be told that its version is too old (410).
-Nothing here judges what an object means.
+Rules: Kubernetes API conventions. A watch starts after the resourceVersion of a reading, ends by
+itself, and may be told that its version is too old (410). Nothing here judges what an object means.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slipway.clients.kubernetes_failures import Answer, Gone, UnknownType, failure
+from slipway.clients.kubernetes_failures import Answer, UnknownType, failure
 from slipway.clients.kubernetes_resources import EVENT, POD_LOG, Call, Resource
+from slipway.clients.kubernetes_values import Change, Json, Listing, at, change_in, objects, value
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError
 from slipway.settings import Settings
 from slipway.text import printable, redacted
@@ -20,33 +20,12 @@ from slipway.text import printable, redacted
 if TYPE_CHECKING:
     from slipway.clients.kubernetes_connection import Connection
 
-Json = Mapping[str, Any]
 MERGE = "application/merge-patch+json"
 _PAGE = 500  # objects
 _STARTING = 60.0  # seconds that a type may be unknown while a cluster starts
+_ASIDE = 2.0  # seconds for what only helps people
 _LOG = 65536  # bytes
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Objects, and the resourceVersion to watch from."""
-
-    items: tuple[Json, ...]
-    version: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One event of a watch; a BOOKMARK only moves the resourceVersion on."""
-
-    type: str  # ADDED, MODIFIED, DELETED, BOOKMARK
-    object: Json
-
-    @property
-    def version(self) -> str:
-        """The resourceVersion to watch from after it."""
-        return str((self.object.get("metadata") or {}).get("resourceVersion", ""))
 
 
 class Client:
@@ -80,13 +59,15 @@ class Client:
         query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields}
         items: list[Json] = []
         while True:
-            left = max(0.1, end - time.monotonic())
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Retryable(f"could not {call.what}: not complete in time", "retry")
             page = self._object("GET", call, left, {k: v for k, v in query.items() if v})
-            metadata = page.get("metadata") or {}
-            items += _objects(page.get("items"), call)
-            query["continue"] = str(_of(metadata, "continue") or "")
+            metadata = page.get("metadata")
+            items += objects(page.get("items"), call)
+            query["continue"] = str(at(metadata, "continue") or "")
             if not query["continue"]:
-                return Listing(tuple(items), str(_of(metadata, "resourceVersion") or ""))
+                return Listing(tuple(items), str(at(metadata, "resourceVersion") or ""))
 
     def patch(
         self,
@@ -114,25 +95,39 @@ class Client:
 
         Raises Gone when `version` is too old: read again, and watch from there.
         """
-        call = Call("watch", resource, namespace)
+        call, end = Call("watch", resource, namespace), time.monotonic() + seconds
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
-            "timeoutSeconds": str(max(1, int(seconds))),
+            "timeoutSeconds": str(math.ceil(seconds)),
         } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         path = resource.path(namespace)
-        with self._connection.lines(path, call.what, seconds + 1, query) as (head, lines):
-            self._check(head, call)
-            for line in lines:
-                yield self._change(line, call)
+        try:
+            with self._connection.lines(path, call.what, seconds, query) as (head, lines):
+                self._check(head, call)
+                for line in lines:
+                    yield change_in(line, call, self.source)
+        except Retryable:
+            if time.monotonic() < end:
+                raise  # later, silence is no error: the time is over
 
     def log(
-        self, namespace: str, pod: str, container: str, lines: int, seconds: float
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        lines: int,
+        seconds: float,
+        previous: bool = False,
     ) -> tuple[str, ...]:
-        """The last lines of a container's log, made fit to be shown."""
+        """The last lines of a container's log, made fit to be shown.
+
+        `previous`: of the one before its restart. InvalidInput when there was none yet.
+        """
         call = Call("get", POD_LOG, namespace, pod)
         query = {"container": container, "tailLines": str(lines), "limitBytes": str(_LOG)}
+        query |= {"previous": "true"} if previous else {}
         path = POD_LOG.path(namespace, pod)
         answer = self._connection.call("GET", path, call.what, seconds, query)
         self._check(answer, call)
@@ -163,7 +158,7 @@ class Client:
         )
         call = Call("create", _REVIEWS, namespace)
         self._check(answer, call)
-        return _of(_value(answer, call).get("status"), "allowed") is True
+        return at(value(answer, call).get("status"), "allowed") is True
 
     def versions(self, group: str, seconds: float) -> tuple[str, ...]:
         """The versions of a group that the server has; empty when it has no such group."""
@@ -171,7 +166,7 @@ class Client:
         found = self._connection.call("GET", f"/apis/{group}", what, seconds).object or {}
         listed = found.get("versions")
         known = listed if isinstance(listed, list) else []
-        return tuple(str(_of(version, "version")) for version in known)
+        return tuple(str(at(version, "version")) for version in known)
 
     def _object(
         self,
@@ -184,7 +179,7 @@ class Client:
         path = call.resource.path(call.namespace, call.name)
         answer = self._connection.call(method, path, call.what, seconds, query, change)
         self._check(answer, call)
-        return _value(answer, call)
+        return value(answer, call)
 
     def _check(self, answer: Answer, call: Call) -> None:
         if 200 <= answer.status < 300:
@@ -199,20 +194,14 @@ class Client:
         if self._clock() - since < _STARTING:
             return error
         hint = f"install it, correct its version, or choose another cluster than {self.source}"
-        return NotFound(error.message, hint)
+        return NotFound(f"{error.message}; {self._others(resource.group)}", hint)
 
-    def _change(self, line: bytes, call: Call) -> Change:
-        told = Answer(200, {}, line).object or {}
-        value = told.get("object")
-        if not isinstance(value, dict):
-            raise _cut_off(call)
-        if told.get("type") == "ERROR":
-            code = value.get("code")
-            status = code if isinstance(code, int) else 500
-            if status == 410:
-                raise Gone(f"could not {call.what}: the resourceVersion is too old", "read again")
-            raise failure(Answer(status, {}, b""), call, self.source)
-        return Change(str(told.get("type")), value)
+    def _others(self, group: str) -> str:
+        try:
+            found = self.versions(group, _ASIDE)
+        except SlipwayError:
+            found = ()
+        return f"it has {', '.join(f'{group}/{v}' for v in found)}" if found else "nor others of it"
 
 
 @contextmanager
@@ -232,28 +221,3 @@ def connect(settings: Settings) -> Iterator[Client]:
 _REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview"
 )
-
-
-def _value(answer: Answer, call: Call) -> Json:
-    found = answer.object
-    if found is None:
-        raise _cut_off(call)
-    return found
-
-
-def _objects(items: object, call: Call) -> tuple[Json, ...]:
-    """A list that may be null when it is empty."""
-    found = items if isinstance(items, list) else []
-    if (items is not None and not isinstance(items, list)) or not all(
-        isinstance(item, dict) for item in found
-    ):
-        raise _cut_off(call)
-    return tuple(found)
-
-
-def _of(value: object, key: str) -> Any:
-    return value.get(key) if isinstance(value, Mapping) else None
-
-
-def _cut_off(call: Call) -> Retryable:
-    return Retryable(f"could not {call.what}: the answer is cut off or no object", "retry")

@@ -43,7 +43,10 @@ def check_place(application: Application, read: Json) -> None:
 
 
 def check_rights(client: Client, application: Application, read: Json, seconds: float) -> None:
-    """Raise Unauthorized that names all that is missing of what the wait needs."""
+    """Raise Unauthorized that names all that is missing of what the wait needs.
+
+    Where we may not ask for our rights, each call says by itself what it lacks.
+    """
     metadata, spec = read.get("metadata") or {}, read.get("spec") or {}
     own, name = str(metadata.get("namespace")), application.name
     below = str((spec.get("destination") or {}).get("namespace") or own)
@@ -55,11 +58,14 @@ def check_rights(client: Client, application: Application, read: Json, seconds: 
         ("list", REPLICA_SET, below, ""),
         ("list", POD, below, ""),
     ]
-    missing = [
-        f"{verb} {resource.rule} in namespace {namespace}"
-        for verb, resource, namespace, name in needed
-        if not client.may(verb, resource, namespace, name, seconds)
-    ]
+    try:
+        missing = [
+            f"{verb} {resource.rule} in namespace {namespace}"
+            for verb, resource, namespace, name in needed
+            if not client.may(verb, resource, namespace, name, seconds)
+        ]
+    except Unauthorized:
+        return
     if missing:
         raise Unauthorized(
             f"for application '{application.name}' we may not: {'; '.join(missing)}",

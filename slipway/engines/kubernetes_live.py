@@ -17,7 +17,7 @@ from slipway.clients.kubernetes_resources import (
     Resource,
 )
 from slipway.engines.kubernetes_nodes import below, node
-from slipway.errors import NotFound
+from slipway.errors import InvalidInput, NotFound
 
 Json = Mapping[str, Any]
 Kinds = frozenset[tuple[str, str]]  # API group and kind
@@ -84,7 +84,14 @@ class Live:
         name, place = str(pod.get("name")), str(pod.get("namespace"))
         left = countdown(seconds)
         chosen = container or _failing(self._client.get(POD, place, name, left()))
-        return list(self._client.log(place, name, chosen, lines, left()))
+        for previous in (False, True):  # one that has just been started again is still silent
+            try:
+                found = self._client.log(place, name, chosen, lines, left(), previous)
+            except InvalidInput:  # there was no such container yet
+                continue
+            if found:
+                return list(found)
+        return []
 
 
 def _failing(pod: Json) -> str:

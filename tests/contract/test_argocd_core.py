@@ -178,6 +178,23 @@ def test_S09_what_may_not_be_done_is_named_before_the_wait(place: Core) -> None:
         engine.examine(application)
 
 
+def test_S09_who_may_not_ask_for_rights_is_not_stopped_by_that(place: Core) -> None:
+    place.live()
+    place.traffic.faults.append(Fault(path="selfsubjectaccessreviews", status=403, times=-1))
+    with place.opened() as (engine, application):
+        engine.examine(application)
+
+
+def test_S34_a_short_wait_is_a_short_wait(place: Core) -> None:
+    place.live()
+    place.freeze()
+    with place.opened() as (engine, application):
+        engine.observe(application)
+        began = time.monotonic()
+        assert engine.await_change(application, 0.2) is None
+        assert time.monotonic() - began < 0.9
+
+
 def test_S49_without_the_right_to_watch_it_asks_every_second_and_says_so_once(place: Core) -> None:
     place.live()
     rules = (Rule(("get", "list", "patch"), ("*",)),)

@@ -123,6 +123,27 @@ def test_S37_an_unknown_type_is_worth_a_minute_and_then_final(tmp_path: Path) ->
             get(patient)
 
 
+def test_S37_S82_a_version_that_was_removed_is_named_with_those_there_are(tmp_path: Path) -> None:
+    now = [0.0]
+    with saying(tmp_path) as (said, client):
+        patient = Client(client._connection, clock=lambda: now[0])
+        for _ in range(2):
+            said.say(404, b"404 page not found\n")
+        said.say(200, {"versions": [{"version": "v1"}]})
+        with pytest.raises(UnknownType):
+            get(patient)
+        now[0] = 61.0
+        with pytest.raises(NotFound, match=r"it has argoproj\.io/v1$"):
+            get(patient)
+
+
+def test_a_list_that_never_ends_ends_in_time(place: tuple[Said, Client]) -> None:
+    said, client = place
+    said.say(200, {"metadata": {"continue": "more"}, "items": []})
+    with pytest.raises(Retryable, match="not complete in time"):
+        client.list(POD, "shop", 0.5)
+
+
 def test_S37_a_type_that_came_back_has_its_minute_again(tmp_path: Path) -> None:
     now = [0.0]
     with saying(tmp_path) as (said, client):
