@@ -1,10 +1,14 @@
 """Acceptance cases of the readiness decision: what an operation means."""
 
+from dataclasses import replace
+
 import pytest
 
+from slipway.readiness.observation import Stop
 from slipway.readiness.verdict import Failed, Ready, Waiting
 from tests.unit.readiness_objects import (
     AUTOMATED,
+    BEFORE,
     MANUAL,
     MANUAL_APP,
     NO_OP,
@@ -186,3 +190,24 @@ def test_S63_an_old_failure_overtaken_by_a_good_state_does_not_fail() -> None:
     judge, changes = Judge(), failed(A)
     judge(seen(changes))
     assert isinstance(judge(seen(changes), 10), Ready)
+
+
+HELD = "waiting behind an older commit, whose health check runs"
+
+
+@pytest.mark.parametrize("changes", [{}, {"status.sync.revision": A}])
+def test_S79_S80_what_is_in_progress_by_the_engines_own_rule_is_said_and_waited_for(
+    changes: Object,
+) -> None:
+    judge, held = Judge(), replace(seen(changes), hold=HELD)
+    for at in (0, 30, 600):
+        verdict = judge(held, at)
+        assert isinstance(verdict, Waiting)
+        assert verdict.reason == HELD
+    judge(seen(), 601)
+    assert isinstance(judge(seen(), 611), Ready)
+
+
+def test_S78_what_can_never_become_live_ends_the_wait_at_once() -> None:
+    stopped = replace(seen(BEFORE), stop=Stop("the release is suspended", "resume it"))
+    assert Judge()(stopped) == Failed("the release is suspended", "resume it")

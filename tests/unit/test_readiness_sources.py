@@ -95,6 +95,15 @@ def test_S02_S03_every_source_that_follows_our_branch_holds_x() -> None:
     assert isinstance(settled(seen(two_sources(X))), Waiting)
 
 
+def test_S57_pods_that_cannot_start_are_not_ours_while_a_source_is_behind() -> None:
+    live = [deployment(updatedReplicas=1)]
+    behind = seen(two_sources(X, A), live, tree="tree-image-pull")
+    assert behind.workloads[0].trouble
+    assert isinstance(settled(behind, after=600), Waiting)
+    there = seen(two_sources(X, X), live, tree="tree-image-pull")
+    assert isinstance(settled(there, after=60), Failed)
+
+
 def test_S03_a_list_of_one_source_is_like_a_single_one() -> None:
     found = [app()["spec"]["source"]]
     one: Object = {"spec.source": None, "spec.sources": found, "status.sync.revision": None}
