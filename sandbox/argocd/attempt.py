@@ -38,7 +38,7 @@ class Attempt:
     def run(self) -> None:
         """Raises Failed and Terminated."""
         self._hooks("PreSync")
-        self.hold()
+        self.hold(begun=True)
         self._apply()
         self._show()
         self._world.sleep(self._world.controls.delays.apply / 2)
@@ -48,12 +48,18 @@ class Attempt:
             raise Failed(f"one or more objects failed to apply, reason: {why}")
         self._hooks("PostSync")
 
-    def hold(self) -> None:
-        """Wait while a sync window forbids to go on; raises Terminated."""
+    def hold(self, *, begun: bool = False) -> None:
+        """Wait while a sync window forbids to go on; raises Terminated.
+
+        What has begun goes on where the windows let it overrun.
+        """
         initiated = self._application["operation"].get("initiatedBy", {})
         manual = not initiated.get("automated", False)
         parked = False
-        while not self._world.windows(self._application).allow(manual=manual):
+        while True:
+            windows = self._world.windows(self._application)
+            if windows.allow(manual=manual) or (begun and windows.overrun()):
+                break
             if not parked:
                 self._change(lambda state: state.update(message=BLOCKED))
             parked = True
@@ -102,7 +108,7 @@ class Attempt:
 
     def _hook(self, hook: Object, kind: str) -> None:
         group, sort, _, name = key_of(hook)
-        self.hold()
+        self.hold(begun=True)
         removed(self._world, hook)
         try:
             applied(self._world, hook)
@@ -113,7 +119,7 @@ class Attempt:
         while (status := self._status(hook)) not in ("Healthy", "Degraded"):
             self._show(hook_result(hook, "Running", kind, f"{name} created"))
             self._wait()
-            self.hold()
+            self.hold(begun=True)
         phase = "Succeeded" if status == "Healthy" else "Failed"
         said = "" if phase == "Succeeded" else "Job has reached the specified backoff limit"
         self._results.append(hook_result(hook, phase, kind, said))

@@ -35,7 +35,7 @@ class Windows:
 
     def overrun(self) -> bool:
         """Whether a sync that was begun in a window may go on after its end."""
-        return bool(self.assigned) and all(each.get("syncOverrun") for each in self.assigned)
+        return all(each.get("syncOverrun") for each in self.assigned)
 
 
 def windows_of(project: Object, application: Object, now: datetime | None = None) -> Windows:

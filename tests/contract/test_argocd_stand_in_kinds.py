@@ -65,7 +65,7 @@ def test_a_cron_job_carries_an_image_that_nothing_runs(argo: World) -> None:
     assert cron["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"].startswith("books:")
 
 
-def test_S24_a_scaled_object_is_degraded_for_a_moment_in_each_rollout(argo: World) -> None:
+def test_a_scaled_object_is_degraded_for_a_moment_in_each_rollout(argo: World) -> None:
     scaled = "scaleObject: {enabled: true}\n"
     argo.cluster.others.scaler_seconds = 0.2
     first = argo.push_image("1.0.0", extra=scaled)
@@ -84,7 +84,7 @@ def test_S24_a_scaled_object_is_degraded_for_a_moment_in_each_rollout(argo: Worl
     assert (found["group"], found["health"]) == ("keda.sh", {"status": "Healthy"})
 
 
-def test_S59_a_stateful_set_never_becomes_degraded(argo: World) -> None:
+def test_a_stateful_set_never_becomes_degraded(argo: World) -> None:
     argo.cluster.progress_deadline = 0.3
     first = argo.push_image("1.0.0", replicas=2, extra="kind: StatefulSet\n")
     argo.add()

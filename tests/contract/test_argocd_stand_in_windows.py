@@ -130,6 +130,21 @@ def test_i_a_window_that_closes_holds_the_operation_until_it_opens(argo: World) 
     assert message(argo.until_live(revision)) == "successfully synced (all tasks run)"
 
 
+def test_a_window_that_may_be_overrun_holds_only_what_has_not_begun(argo: World) -> None:
+    argo.cluster.others.job_seconds = 600
+    revision = argo.push_values(tag="1.0.0", replicas=0, extra="hooks: [{name: migrate}]\n")
+    argo.add(automatic=False)
+    argo.until(lambda each: states(each)[0] == "OutOfSync")
+    recorder = argo.record(name="books")
+    argo.sync().raise_for_status()
+    argo.until(lambda each: message(each).startswith("waiting for completion of hook"))
+    argo.argocd.set_windows({**DENY, "syncOverrun": True})
+    assert argo.sync().status_code == 403
+    argo.cluster.others.job_seconds = 0
+    argo.until_live(revision)
+    assert BLOCKED not in {message(each) for each in recorder.applications()}
+
+
 def test_an_operation_that_is_set_past_the_api_server_is_held_too(argo: World) -> None:
     revision = argo.push_values(tag="1.0.0", replicas=0)
     argo.add(automatic=False)
