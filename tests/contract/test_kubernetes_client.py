@@ -133,7 +133,7 @@ def test_S37_S82_a_version_that_was_removed_is_named_with_those_there_are(tmp_pa
         with pytest.raises(UnknownType):
             get(patient)
         now[0] = 61.0
-        with pytest.raises(NotFound, match=r"it has argoproj\.io/v1$"):
+        with pytest.raises(NotFound, match=r"it has argoproj\.io/v1\n"):
             get(patient)
 
 
