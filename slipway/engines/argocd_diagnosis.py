@@ -78,8 +78,16 @@ def diagnosis(
 
 
 def _subjects(nodes: Iterable[Json]) -> list[Json]:
-    """The Pods to read events and logs of; without one the application's own events say more."""
-    return [node for node in nodes if node.get("kind") == "Pod" and unhealthy([node])]
+    """The Pods to read events and logs of, the worst first; between two crashes one looks well."""
+    pods = [node for node in nodes if node.get("kind") == "Pod"]
+    health = {id(pod): (pod.get("health") or {}).get("status") for pod in pods}
+    ill = [pod for pod in pods if unhealthy([pod])]
+    ill += [pod for pod in pods if health[id(pod)] != "Healthy" or _restarted(pod)]
+    return ill
+
+
+def _restarted(pod: Json) -> bool:
+    return any(each.get("name") == "Restart Count" for each in pod.get("info") or ())
 
 
 def _differing(application: Json) -> list[str]:

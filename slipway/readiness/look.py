@@ -21,10 +21,10 @@ class Look:
 
     @property
     def parent(self) -> "Look | None":
-        """The same for the application that deploys this one's manifest; we only look at it."""
+        """The same for the application that deploys this one's manifest."""
         if self.seen.parent is None:
             return None
-        wanted = replace(self.wanted, start=False, terminate=False)
+        wanted = replace(self.wanted, terminate=False)
         return Look(self.seen.parent, wanted, self.known, self.previous.parent or Progress())
 
     def relation(self, revision: str) -> Lineage:

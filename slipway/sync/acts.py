@@ -1,11 +1,12 @@
 """What the wait does to help: refresh, start a sync, end one. Each at a bounded pace."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from slipway.engines.interface import Engine
 from slipway.engines.parents import parent_of
-from slipway.errors import Unauthorized
+from slipway.errors import Closed, Retryable, Unauthorized
 from slipway.readiness.observation import Observation
 from slipway.readiness.verdict import Waiting
 from slipway.service import Application
@@ -24,6 +25,8 @@ class Pace:
     watch: Stopwatch
     tries: int = 0
     due: float = 0.0  # on the stopwatch
+    said: str = ""  # about the last try
+    closed: Closed | None = None  # how the last try was forbidden
 
     def may(self) -> bool:
         """Whether it is time, and if so, that it is tried now."""
@@ -46,25 +49,45 @@ class Acts:
     paces: dict[str, Pace] = field(default_factory=dict)
 
     def help(self, waiting: Waiting, seen: Observation) -> str:
-        """Do what the verdict asks for; what is to be said about it.
+        """Do what the verdict asks for; what is to be said about it, trouble included.
 
-        Raises what the engine raises.
+        Raises Closed while a window forbids it, and the final errors of the engine.
         """
         if waiting.ask is None:
             return ""
-        if waiting.ask != "hard" and not self._pace(waiting.ask).may():
-            return ""
+        pace = self._pace(waiting.ask)
+        if waiting.ask == "hard" or pace.may():
+            self._try(pace, self._act(waiting, seen))
+        if pace.closed:
+            raise pace.closed
+        return pace.said
+
+    def resume(self) -> None:
+        """Let the engine look again: what was forbidden is allowed now."""
+        with suppress(Retryable):
+            self.engine.refresh(self.application)
+
+    def _try(self, pace: Pace, act: Callable[[], str]) -> None:
+        pace.said, pace.closed = "", None
+        try:
+            pace.said = act()
+        except Closed as error:
+            pace.closed = error
+        except Retryable as error:
+            pace.said = error.message
+
+    def _act(self, waiting: Waiting, seen: Observation) -> Callable[[], str]:
         target, reading = self.application, seen
         above = parent_of(self.application)
         if waiting.of_parent and above and seen.parent:
             target, reading = above, seen.parent
-        act: dict[str, Callable[[], str]] = {
+        acts: dict[str, Callable[[], str]] = {
             "refresh": lambda: self._refresh(target),
             "hard": lambda: self._refresh(target, hard=True),
             "sync": lambda: self._sync(target, reading),
             "terminate": lambda: self._terminate(target),
         }
-        return act[waiting.ask]()
+        return acts[waiting.ask or ""]
 
     def due(self, waiting: Waiting) -> float | None:
         """Seconds to the next attempt of what the verdict asks for."""

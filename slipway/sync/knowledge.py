@@ -23,6 +23,7 @@ class Knowledge:
     settings: Settings
     watch: Stopwatch
     wanted: str
+    trouble: str = ""  # why a tag could not be read at the last try
     _relations: dict[str, Lineage] = field(default_factory=dict)
     _digests: dict[str, tuple[float, str]] = field(default_factory=dict)  # until when
 
@@ -48,6 +49,8 @@ class Knowledge:
         try:
             with open_repository(name, self.settings) as repository:
                 found = repository.find(tag)
-        except SlipwayError:
+        except SlipwayError as error:
+            self.trouble = error.message
             return ""
+        self.trouble = ""
         return found.digest if found else ""

@@ -106,13 +106,13 @@ class Wait:
     def _help(self, waiting: Waiting, seen: Observation) -> None:
         """Do what the verdict asks for; what went wrong with that is said, and tried again."""
         try:
-            said = self.acts.help(waiting, seen)
+            said = self.acts.help(waiting, seen) or self.knowledge.trouble
         except Closed as error:
             self._blocked(error.message, None)
             return
-        except Retryable as error:
-            said = error.message
-        self.deadline.go_on()
+        if self.deadline.held is not None:
+            self.deadline.go_on()
+            self.acts.resume()
         self.last_error = said or self.last_error
         self._say(f"{waiting.reason}; {said}" if said else waiting.reason)
 
