@@ -15,6 +15,7 @@ from slipway.readiness.references import same_repository
 from slipway.service import GitOps
 
 _OCI = "oci://"
+_HEAD, _DEFAULT = ("", "HEAD"), ("main", "master")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # a version range is none
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+([-+][\w.+-]+)?", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -31,14 +32,17 @@ def sources(spec: Json) -> tuple[Json, ...]:
 def pushed(found: Sequence[Json], gitops: GitOps | None) -> tuple[int, ...]:
     """Indices of the sources that follow the branch we push to.
 
-    Where none follows it, the first of the repository: it may be pinned to a tag. A source of
-    another branch or repository is not asked for the commit. Two sources may share an address, as
-    a chart and a `ref`: the kind of the source decides, and all that follow the branch count.
+    `HEAD` counts where ours is most likely the default branch. Where none follows it, the first of
+    the repository is taken: it may be pinned to a tag. A source of another branch or repository is
+    not asked for the commit. Two sources may share an address, as a chart and a `ref`: the kind of
+    the source decides, and all that follow the branch count.
     """
     ours = [index for index, source in enumerate(found) if _is_ours(source, gitops)]
-    followed = {"", "HEAD"} | ({gitops.branch} if gitops else set())
+    branch = gitops.branch if gitops else _DEFAULT[0]
+    followed = {branch, *(_HEAD if branch in _DEFAULT else ())}
     following = [i for i in ours if _branch(found[i]) in followed]
-    return tuple(following or ours[:1])
+    head = [i for i in ours if _branch(found[i]) in _HEAD]
+    return tuple(following or head or ours[:1])
 
 
 def nothing_pushed(found: Sequence[Json], gitops: GitOps | None, name: str) -> InvalidInput:

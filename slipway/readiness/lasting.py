@@ -12,6 +12,7 @@ _READINGS = 3  # consecutive readings with an error before it can count
 _UNSTARTED = timedelta(seconds=60)  # Argo CD before 3.4.7 and 3.5.1 may forget to start a sync
 _CHANGES = ("out-of-sync", "unstarted", "person", "operation")  # states that a sync would end
 _FINAL = ("Deployment", "Job")  # Degraded by their own rule, which they do not take back
+_MOMENT = timedelta(seconds=10)  # in which they notice that there is a new version
 
 
 def lasting(look: Look, waiting: Waiting, progress: Progress, now: datetime) -> Verdict:
@@ -21,7 +22,7 @@ def lasting(look: Look, waiting: Waiting, progress: Progress, now: datetime) -> 
         return Failed(waiting.reason, no_retry(look))
     if waiting.state == "unstarted" and lasted >= _UNSTARTED and not waiting.of_parent:
         return replace(waiting, ask="sync")
-    if waiting.state == "degraded" and lasted >= look.wanted.settle and _is_final(look.seen):
+    if waiting.state == "degraded" and lasted >= _MOMENT and _is_final(look.seen):
         return _degraded(look)
     return waiting if lasted < look.wanted.grace else _beyond_grace(look, waiting, progress)
 

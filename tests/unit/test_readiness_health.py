@@ -109,7 +109,9 @@ def resources(**health: str) -> Object:
 
 
 def test_S27_all_failed_or_current_and_one_failed_for_good_ends_early() -> None:
-    verdict = settled(seen(resources(Deployment="Degraded", Service="Healthy")))
+    final = seen(resources(Deployment="Degraded", Service="Healthy"))
+    assert isinstance(settled(final, replace(WANTED, settle=timedelta()), after=9), Waiting)
+    verdict = settled(final, after=10)
     assert isinstance(verdict, Failed)
     assert "Deployment/books-api" in verdict.reason
 

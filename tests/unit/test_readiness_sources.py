@@ -69,6 +69,10 @@ def test_S03_sources_of_one_address_are_told_apart() -> None:
     assert pushed([chart, values, rendered, pinned, elsewhere], GITOPS) == (1, 2)
     assert pushed([chart, pinned], GITOPS) == (1,)
     assert pushed([chart], GITOPS) == ()
+    head = OURS | {"targetRevision": "HEAD"}
+    assert pushed([head, rendered], GITOPS) == (0, 1)
+    assert pushed([head, elsewhere], GITOPS.model_copy(update={"branch": "release"})) == (1,)
+    assert pushed([pinned, head], GITOPS.model_copy(update={"branch": "release"})) == (1,)
 
 
 def two_sources(*revisions: str) -> Object:
