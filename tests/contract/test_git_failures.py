@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from sandbox.serving import Fault
-from slipway.clients.git import Protected, PushRace, Refused, cloned
+from slipway.clients.git import NotPermitted, Protected, PushRace, Refused, cloned
 from slipway.clients.git_failures import failure, push_failure
 from slipway.errors import (
     Final,
@@ -49,8 +49,10 @@ def test_G50_a_repository_is_missing_or_out_of_scope(desk: Desk, name: str) -> N
 
 
 def test_G51_a_read_only_token_cannot_push(desk: Desk) -> None:
-    with desk.cloned(READER) as clone, pytest.raises(Unauthorized, match="not granted"):
+    with desk.cloned(READER) as clone, pytest.raises(NotPermitted, match="not granted") as refused:
         clone.push({MAIN: change(clone)})
+    assert isinstance(refused.value, Unauthorized)
+    assert "accepted" in refused.value.hint
 
 
 @pytest.mark.parametrize("leased", [True, False])
@@ -72,6 +74,34 @@ def test_G53_a_protected_branch_is_final_and_quotes_the_server(desk: Desk) -> No
     assert isinstance(refused.value, Final)
     assert "GH006" in refused.value.message
     assert "pull request" in refused.value.message
+
+
+def test_G53_a_hook_that_is_no_protection_is_refused_in_its_own_words(desk: Desk) -> None:
+    hook = desk.host.path(NAME) / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'error: every subject names a ticket' >&2\nexit 1\n")
+    with desk.cloned() as clone, pytest.raises(Refused, match="names a ticket") as refused:
+        clone.push({MAIN: change(clone)})
+    assert isinstance(refused.value, Final)
+    assert "gitops.message" in refused.value.hint
+
+
+@pytest.mark.parametrize(("told", "expected"), [("17", 17.0), ("", 60.0), ("soon", 60.0)])
+def test_G61_the_pause_that_a_server_asks_for_is_handed_on(
+    desk: Desk, told: str, expected: float
+) -> None:
+    headers = (("Retry-After", told),) if told else ()
+    with desk.cloned() as clone:
+        sha = change(clone)
+        fault = Fault("POST", "git-receive-pack", status=429, headers=headers)
+        desk.server.traffic.faults.append(fault)
+        with pytest.raises(Retryable) as refused:
+            clone.push({MAIN: sha})
+        assert refused.value.retry_after == expected
+        desk.server.traffic.faults.append(Fault(status=503, headers=headers))
+        with pytest.raises(Retryable) as refused:
+            clone.refetch()
+        assert refused.value.retry_after == (17.0 if told == "17" else None)
+        clone.push({MAIN: sha})
 
 
 @pytest.mark.parametrize("status", [429, 500, 503], ids=["G61", "500", "G54"])
@@ -156,6 +186,7 @@ def test_G54_G55_G65_what_git_says_decides_the_family(text: str, kind: type[Slip
         ("incorrect old value provided", PushRace),
         ("Internal Server Error", Retryable),
         ("protected branch hook declined", Protected),
+        ("pre-receive hook declined", Refused),
         ("push declined due to repository rule violations", Protected),
         ("shallow update not allowed", Refused),
     ],
