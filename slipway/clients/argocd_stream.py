@@ -19,6 +19,7 @@ from slipway.text import printable, redacted
 
 POLL = 1.0  # seconds between two looks without a stream
 _GAP = 0.2  # seconds between two looks with one: a sync is a burst of events
+_BEGIN = 5.0  # seconds for the thread to begin
 _KIND = "text/event-stream"
 _PATH = "/api/v1/stream/applications"
 _PARTS = (
@@ -72,14 +73,17 @@ class Stream:
 
     def close(self) -> None:
         """End the connection and its thread."""
-        self._begun.wait()
-        with contextlib.suppress(RuntimeError):  # its loop is over
-            self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
+        if self._begun.wait(_BEGIN):
+            with contextlib.suppress(RuntimeError):  # its loop is over
+                self._loop.call_soon_threadsafe(self._task.cancel)
+            self._thread.join()
 
     def _run(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(self._listen())
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(self._listen())
+        finally:
+            self.live = False  # whatever ended it: from here on the wait polls
 
     async def _listen(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -95,7 +99,7 @@ class Stream:
                     await self._read(http)
                 except TimeoutError:
                     self.trouble = "it is silent"
-                except (httpx.HTTPError, ValueError) as error:
+                except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
                     self.trouble = printable(redacted(str(error))) or type(error).__name__
                 failures = 0 if self.live else failures + 1
                 self.live = False

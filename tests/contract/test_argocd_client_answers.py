@@ -150,3 +150,14 @@ def test_the_end_of_a_log_is_read_line_by_line() -> None:
     pod = {"name": "books-1", "namespace": "books"}
     with served(canned(200, body)) as server, client(server.url) as argocd:
         assert argocd.live.log(BOOKS, pod, "", 10, 5) == ["one", "two"]
+
+
+def test_S31_a_connection_without_working_tls_is_retryable_and_says_nothing_more() -> None:
+    with (
+        served(canned(200, "{}")) as server,
+        client(server.url.replace("http:", "https:")) as argocd,
+        pytest.raises(Retryable) as refused,
+    ):
+        argocd.application(BOOKS, 5)
+    assert "SSL" in refused.value.message
+    assert "nothing is known about the outcome" in refused.value.hint

@@ -34,8 +34,8 @@ def test_S20_a_closed_window_is_waited_for_and_does_not_use_up_the_time(
     argo.argocd.set_windows(window)
     revision = argo.push_image("1.1.0")
     application = {} if automatic else MANUAL
-    waiting = wait(argo, revision, "1.1.0", application=application, timeout=40)
-    timer = opening(argo, 60 / FAST)
+    waiting = wait(argo, revision, "1.1.0", application=application, timeout=60)
+    timer = opening(argo, 90 / FAST)
     assert waiting().observed == revision
     timer.join()
     [said] = [sentence for sentence in waiting.said if sentence.startswith("blocked: ")]
@@ -74,8 +74,8 @@ def test_S20_a_start_that_the_window_refuses_is_blocked_and_not_failed(argo: Wor
     argo.argocd.set_windows(DENY)
     argo.server.traffic.faults.append(Fault(path="syncwindows", status=404, times=-1))
     revision = argo.push_image("1.1.0")
-    waiting = wait(argo, revision, "1.1.0", application=MANUAL, timeout=40)
-    timer = opening(argo, 60 / FAST)
+    waiting = wait(argo, revision, "1.1.0", application=MANUAL, timeout=60)
+    timer = opening(argo, 90 / FAST)
     assert waiting().observed == revision
     timer.join()
     [said] = [sentence for sentence in waiting.said if sentence.startswith("blocked: ")]
