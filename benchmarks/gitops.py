@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,7 +29,7 @@ from slipway.settings import Settings
 
 NAME, TOKEN = "bench/gitops", "bench-token"
 WRITERS = 100
-_AT_ONCE = 16  # processes; each takes the next write when it is done
+_MACHINES = 16  # where they are apart; each takes the next write when it is done
 _HOST = """
 import sys, time
 from pathlib import Path
@@ -68,7 +68,7 @@ def measure(rounds: int) -> dict[str, float]:
                 for name, way in ways.items():
                     taken[name].append(_timed(way, f"2.0.{number}"))
             figures = {name: statistics.median(times) for name, times in taken.items()}
-            return figures | _crowd(url, pushes, alone=False) | _crowd(url, pushes, alone=True)
+            return figures | _crowd(url, pushes, apart=False) | _crowd(url, pushes, apart=True)
 
 
 def write(url: str, number: int, version: str) -> None:
@@ -97,21 +97,16 @@ def write(url: str, number: int, version: str) -> None:
         raise RuntimeError(f"service-{number} was not written: {written.reason}")
 
 
-def _crowd(url: str, pushes: Callable[[], int], *, alone: bool) -> dict[str, float]:
-    """All writers at once, on one machine, or each `alone` on its own: without its turn."""
-    context, version = get_context("spawn"), f"3.{int(alone)}.0"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(
-            _AT_ONCE, context, initializer=_placed, initargs=(folder if alone else "",)
-        ) as pool,
-    ):
-        list(pool.map(abs, range(_AT_ONCE)))  # they have started
+def _crowd(url: str, pushes: Callable[[], int], *, apart: bool) -> dict[str, float]:
+    """The many at once on one machine, or `apart`, on several: without waiting for their turn."""
+    version = f"3.{int(apart)}.0"
+    with tempfile.TemporaryDirectory() as folder, _pool(folder, apart=apart) as pool:
+        list(pool.map(abs, range(WRITERS)))  # they have started
         before, begin = pushes(), time.monotonic()
         tasks = [pool.submit(write, url, 10 + number, version) for number in range(WRITERS)]
         landed = len([task for task in tasks if task.exception() is None])
         seconds = time.monotonic() - begin
-    name = "apart" if alone else "together"
+    name = "apart" if apart else "together"
     return {
         f"{name}: landed": landed,
         f"{name}: seconds": seconds,
@@ -119,10 +114,17 @@ def _crowd(url: str, pushes: Callable[[], int], *, alone: bool) -> dict[str, flo
     }
 
 
+def _pool(folder: str, *, apart: bool) -> Executor:
+    if not apart:
+        return ThreadPoolExecutor(WRITERS)
+    context = get_context("spawn")
+    return ProcessPoolExecutor(_MACHINES, context, initializer=_placed, initargs=(folder,))
+
+
 def _placed(folder: str) -> None:
-    if folder:
-        tempfile.tempdir = str(Path(folder) / str(os.getpid()))
-        Path(tempfile.tempdir).mkdir()
+    """Give the process a temporary folder of its own, as if it were another machine."""
+    tempfile.tempdir = str(Path(folder) / str(os.getpid()))
+    Path(tempfile.tempdir).mkdir()
 
 
 def _script(url: str, depth: str, number: int, version: str) -> None:

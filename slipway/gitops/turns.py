@@ -34,7 +34,7 @@ def turn(url: str, branch: str, watch: Stopwatch, patience: float = PATIENCE) ->
         stack.callback(os.close, file)
         begin = watch.elapsed
         while not (ours := _taken(file)) and watch.elapsed - begin < patience:
-            watch.sleep(_JITTER.uniform(0.02, 0.1))
+            watch.sleep(_JITTER.uniform(0.02, 0.25))
         yield ours
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from slipway import gitops
 from slipway.config import parse_service
-from slipway.errors import InvalidInput, NotFound, Unauthorized
+from slipway.errors import Final, InvalidInput, NotFound, Unauthorized
 from slipway.manifests.editor import NotEditable
 from slipway.manifests.edits import commit_message
+from slipway.service import Environment
 from slipway.settings import Settings
 from tests.contract.gitops_place import APPLICATION, FILES, NAME, VALUES, Desk, a_desk, image
 
@@ -142,3 +143,39 @@ def test_G72_a_subject_with_unknown_words_is_refused_with_its_key(message: str, 
     with pytest.raises(InvalidInput, match=r"gitops\.message") as refused:
         parse_service(text, "books-api.yaml", "books-api")
     assert said in refused.value.message
+
+
+def patterned(desk: Desk, pattern: str) -> Environment:
+    where = desk.service.environment("staging")
+    update = where.updates[0].model_copy(update={"file": pattern})
+    return where.model_copy(update={"updates": (update,)})
+
+
+def test_a_pattern_means_every_file_that_it_matches(desk: Desk) -> None:
+    files = {f"apps/{name}/values.yaml": VALUES for name in ("a", "b", "c/d")}
+    desk.commit(files | {"apps/a/other.yaml": b"x: 1\n", "values.yaml": VALUES})
+    where = patterned(desk, "apps/*/values.yaml")
+    written = gitops.write(desk.service, where, image(), desk.settings, run="r", approval=None)
+    changed = ["apps/a/values.yaml", "apps/b/values.yaml"]
+    assert [edit.file for edit in written.change.edits] == changed
+    everywhere = patterned(desk, "**/values.yaml")
+    change = gitops.plan(desk.service, everywhere, image(), desk.settings)
+    assert [edit.file for edit in change.edits] == ["apps/c/d/values.yaml", "values.yaml"]
+
+
+def test_a_pattern_without_a_match_is_named(desk: Desk) -> None:
+    with pytest.raises(NotFound, match=r"no file that matches none/\*/values\.yaml"):
+        gitops.plan(desk.service, patterned(desk, "none/*/values.yaml"), image(), desk.settings)
+
+
+def test_G12_a_link_that_a_pattern_matches_is_refused(desk: Desk) -> None:
+    tree = desk.host.repositories.git(NAME, "ls-tree", "main").decode()
+    oid = desk.host.repositories.git(NAME, "rev-parse", "main:staging.yaml").decode().strip()
+    listing = f"{tree}120000 blob {oid}\tlink.yaml\n".encode()
+    made = desk.host.repositories.git(NAME, "mktree", stdin=listing).decode().strip()
+    who = ["-c", "user.name=x", "-c", "user.email=x@y.z"]
+    commit = ["commit-tree", made, "-p", "main", "-m", "x"]
+    sha = desk.host.repositories.git(NAME, *who, *commit).decode().strip()
+    desk.host.repositories.git(NAME, "update-ref", "refs/heads/main", sha)
+    with pytest.raises(Final, match=r"'link\.yaml' .* is a symbolic link"):
+        gitops.plan(desk.service, patterned(desk, "*.yaml"), image(), desk.settings)
