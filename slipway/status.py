@@ -11,7 +11,7 @@ from slipway import gitops
 from slipway.clients.git import Clone, cloned
 from slipway.clients.registry import open_repository
 from slipway.engines.interface import engine_for
-from slipway.errors import Retryable, SlipwayError
+from slipway.errors import NotFound, Retryable, SlipwayError
 from slipway.gitops.compute import contents, own_commit
 from slipway.manifests.claims import Claim, claimed
 from slipway.model import EnvironmentStatus, Image
@@ -112,7 +112,12 @@ def _image(service: Service, claim: Claim, settings: Settings, watch: Stopwatch)
     if not digest:
         with open_repository(repository, settings) as registry:
             found = registry.find(claim.version)
-            digest = found.digest if found else ""
+        if found is None:
+            raise NotFound(
+                f"{repository} holds no {claim.version}, and no digest is written beside it",
+                "publish the version, or write the digest too: {digest}",
+            )
+        digest = found.digest
     return Image(
         repository=repository,
         version=claim.version,

@@ -4,7 +4,7 @@ Shapes and rules: Argo CD source, v3.5 line. Every call names the project, becau
 missing application and a forbidden one look alike. Nothing here judges what an answer means.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -77,20 +77,18 @@ class Client:
         revision: str,
         position: int | None,
         seconds: float,
-        info: Mapping[str, str] | None = None,
     ) -> None:
         """Start a sync of `revision`; `position` (from 1) names its source among several.
 
         An empty revision is the one that the application follows: the only one that is accepted
-        while automated sync is on. `info` is kept with the operation, for people.
+        while automated sync is on.
         Raises Retryable when another operation holds the slot, Closed when a sync window is closed,
         NotFound when the revision cannot be resolved, Conflict for other states, InvalidInput.
         """
         what = f"sync application '{app.name}' to {revision[:12] or 'what it follows'}"
-        given = {"requestedBy": "slipway", **(info or {})}
         asked: dict[str, Any] = {
             **query_of(app),
-            "infos": [{"name": name, "value": value} for name, value in given.items()],
+            "infos": [{"name": "requestedBy", "value": "slipway"}],
         }
         if revision and position is None:
             asked["revision"] = revision

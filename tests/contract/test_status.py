@@ -14,7 +14,7 @@ from slipway.engines.interface import engine_for
 from slipway.model import EnvironmentStatus, Image
 from slipway.service import Application
 from slipway.status import status
-from tests.proof.place import Place, a_place
+from tests.proof.place import Place, a_place, image
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,16 @@ def test_an_engine_that_cannot_be_asked_leaves_it_unknown_and_says_why(place: Pl
     assert row.sync == ""
 
 
+def test_a_tag_that_the_registry_does_not_hold_proves_nothing(place: Place) -> None:
+    by_tag = place.services["s0"]  # writes no digest
+    never_pushed = image(place.images.repository, "9.9.9", "sha256:" + "9" * 64)
+    where = by_tag.environment("staging")
+    gitops.write(by_tag, where, never_pushed, place.settings, run="run-2", approval=None)
+    row = status(by_tag, place.settings)[0]
+    assert (row.version, row.proven) == ("9.9.9", False)
+    assert "holds no 9.9.9" in row.reason
+
+
 def test_it_only_looks(place: Place) -> None:
     head = place.repository.head()
     before = place.argocd.counts("staging")
@@ -105,13 +115,13 @@ def test_the_command_prints_a_line_for_each_environment(
     }.items():
         monkeypatch.setenv(f"SLIPWAY_{name}", value)
     code = main(["status"])
-    head, staging, production = capsys.readouterr().out.splitlines()
+    head, staging, production, _ = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["SERVICE", "ENVIRONMENT", "VERSION"]
     assert staging.split()[:2] == ["books", "staging"]
     assert "only claimed: " in production
     assert code == 1
     main(["status", "books", "--json"])
     shown = json.loads(capsys.readouterr().out)
-    assert [row["environment"] for row in shown["books"]] == ["staging", "production"]
+    assert [row["environment"] for row in shown["books"]] == ["staging", "production", "edge"]
     assert main(["status", "nowhere"]) == 1
     assert "there is no service 'nowhere'" in capsys.readouterr().out
