@@ -14,7 +14,11 @@ class PrefectApi:
     """Start runs, watch them, and answer their questions."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=f"{url}/api", timeout=90, trust_env=False)
+        # The server closes what is idle for five seconds: a connection of ours is not that old.
+        limits = httpx.Limits(keepalive_expiry=2)
+        self._http = httpx.Client(
+            base_url=f"{url}/api", timeout=90, limits=limits, trust_env=False
+        )  # fmt: skip
 
     def close(self) -> None:
         self._http.close()
