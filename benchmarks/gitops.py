@@ -23,12 +23,14 @@ from pydantic import SecretStr
 from benchmarks.gitops_repository import grown, values
 from sandbox.serving import free_port
 from slipway import gitops
+from slipway.errors import Retryable
 from slipway.model import Image, Timing
 from slipway.service import Service
 from slipway.settings import Settings
 
 NAME, TOKEN = "bench/gitops", "bench-token"
 WRITERS = 100
+_ATTEMPTS = 6  # as the step has
 _MACHINES = 16  # where they are apart; each takes the next write when it is done
 _HOST = """
 import sys, time
@@ -90,9 +92,20 @@ def write(url: str, number: int, version: str) -> None:
         revision="b" * 40, builder="docker", created=True, timing=Timing(started=datetime.now(UTC)),
     )  # fmt: skip
     settings = Settings(gitops_token=SecretStr(TOKEN))
-    written = gitops.write(
-        service, service.environments[0], image, settings, run=f"run-{number}", approval=None
-    )
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            written = gitops.write(
+                service,
+                service.environments[0],
+                image,
+                settings,
+                run=f"run-{number}",
+                approval=None,
+            )
+            break
+        except Retryable:
+            if not left:
+                raise
     if not written.committed:
         raise RuntimeError(f"service-{number} was not written: {written.reason}")
 
