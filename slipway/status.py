@@ -15,8 +15,8 @@ from slipway.errors import NotFound, Retryable, SlipwayError
 from slipway.gitops.compute import contents, own_commit
 from slipway.manifests.claims import Claim, claimed
 from slipway.model import EnvironmentStatus, Image
-from slipway.readiness.judge import judge
-from slipway.readiness.verdict import Progress, Ready, Verdict
+from slipway.readiness.judge import holds_now
+from slipway.readiness.verdict import Ready, Verdict
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.sync import wanted_of
@@ -90,10 +90,9 @@ def _observed(
     with engine_for(application, settings, service.gitops) as engine:
         seen = engine.observe(application)
         known = Knowledge(lineage, settings, watch, asked.revision).about(seen)
-        at_once = application.model_copy(update={"settle": timedelta()})
         files = tuple(update.file for update in environment.updates)
-        wanted = wanted_of(at_once, image, asked.revision, files)
-        verdict, _ = judge(seen, wanted, known, Progress(), watch.now())
+        wanted = wanted_of(application, image, asked.revision, files)
+        verdict = holds_now(seen, wanted, known, watch.now())
         return row.model_copy(
             update={
                 "digest": image.digest,

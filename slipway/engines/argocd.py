@@ -9,7 +9,7 @@ from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_versions import unsupported
 from slipway.engines.argocd_windows import told_block, with_block
-from slipway.engines.argocd_workloads import JOBS, KINDS, workload
+from slipway.engines.argocd_workloads import JOBS, KINDS, workloads
 from slipway.engines.parents import parent_of
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
 from slipway.readiness.observation import Observation, Workload
@@ -146,13 +146,13 @@ class ArgoCD:
     def _workloads(
         self, application: Application, status: Json, nodes: Iterable[Json]
     ) -> list[Workload]:
-        found, kinds = [], KINDS | JOBS if application.runs_in == "jobs" else KINDS
+        found: list[Json] = []
+        kinds = KINDS | JOBS if application.runs_in == "jobs" else KINDS
         for resource in status.get("resources") or ():
             if (resource.get("group"), resource.get("kind")) not in kinds:
                 continue
             try:
-                manifest = self._client.live.manifest(application, resource, self._limit())
+                found.append(self._client.live.manifest(application, resource, self._limit()))
             except (NotFound, InvalidInput):
                 continue  # wanted, not there yet: the tree does not know it
-            found.append(workload(manifest, nodes))
-        return found
+        return workloads(found, nodes)

@@ -19,7 +19,7 @@ from slipway.engines.argocd_core_rights import check_place, check_project, check
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_windows import with_block
-from slipway.engines.argocd_workloads import workload
+from slipway.engines.argocd_workloads import workloads
 from slipway.engines.kubernetes_changes import changes
 from slipway.engines.kubernetes_health import with_health
 from slipway.engines.parents import parent_of
@@ -61,10 +61,10 @@ class ArgoCDCore:
         live = self._reading.manifests(read, self._limit())
         healthy = ((read.get("status") or {}).get("health") or {}).get("status") == "Healthy"
         nodes = [] if healthy else self._nodes(live)
-        workloads = [workload(each, nodes) for each in live]
+        found = workloads(live, nodes)
         if application.runs_in != "jobs":
-            workloads = [each for each in workloads if not each.batch]
-        return self._seen(with_health(read, live), workloads, parent)
+            found = [each for each in found if not each.batch]
+        return self._seen(with_health(read, live), found, parent)
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when none was made in time."""

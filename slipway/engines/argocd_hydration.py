@@ -5,7 +5,7 @@ hydration maps to the dry one. Where the hydrated commit goes through a branch o
 (`hydrateTo`) and is merged under another id, nothing tells which dry commit is live.
 """
 
-from slipway.engines.argocd_shapes import Json, part, text
+from slipway.engines.argocd_shapes import Json, part, plain, text
 from slipway.readiness.observation import Condition
 
 
@@ -16,6 +16,13 @@ def dry(spec: Json, status: Json, revisions: tuple[str, ...]) -> tuple[str, ...]
     last = part(part(status, "sourceHydrator"), "lastSuccessfulOperation")
     known = {text(last, "hydratedSHA"): text(last, "drySHA")}
     return tuple(known.get(revision, "") for revision in revisions)
+
+
+def of_spec(spec: Json, status: Json) -> bool:
+    """Whether the last successful hydration was made from today's dry source, to today's branch."""
+    now = part(spec, "sourceHydrator")
+    last = part(part(status, "sourceHydrator"), "lastSuccessfulOperation")
+    return not now or bool(plain(now) == plain(part(last, "sourceHydrator")))
 
 
 def hold(spec: Json, status: Json) -> str:

@@ -2,9 +2,10 @@
 
 from slipway.engines.argocd_shapes import Json, moment, named, part, revisions, text
 from slipway.engines.argocd_sources import same_sources
-from slipway.readiness.observation import Operation
+from slipway.readiness.observation import Operation, Ran
 
 _PARKED = "blocked by sync window"
+_JOBS = ("Job", "CronJob")
 
 
 def requested(application: Json) -> bool:
@@ -35,21 +36,21 @@ def operation(state: Json, spec: Json) -> Operation | None:
         retry_limit=int(retry.get("limit") or 0),
         retry_newest=bool(retry.get("refresh")),
         of_spec=bool(result) and same_sources(spec, result),
-        images=tuple(str(i) for r in resources if _ran(r) for i in r.get("images") or ()),
-        jobs=tuple(named(r) for r in resources if r.get("kind") == "Job" and _applied(r)),
+        ran=tuple(_ran(r) for r in resources if r.get("hookType") or r.get("kind") in _JOBS),
         parked=phase == "Running" and _PARKED in message,
     )
 
 
-def _ran(resource: Json) -> bool:
-    """A hook that is through, or a Job or CronJob that was applied."""
-    if resource.get("hookType"):
-        return resource.get("hookPhase") == "Succeeded"
-    return resource.get("kind") in ("Job", "CronJob") and _applied(resource)
+def _ran(resource: Json) -> Ran:
+    """A hook, Job or CronJob; `status: Synced` alone only says that it was created.
 
-
-def _applied(resource: Json) -> bool:
-    return resource.get("status") == "Synced" and not _bad(resource)
+    Despite its name `hookPhase` is told of every resource: Succeeded once it was seen healthy. A
+    sync does not wait for that in its last wave.
+    """
+    done = resource.get("hookPhase") == "Succeeded"
+    if resource.get("kind") == "CronJob" and not resource.get("hookType"):
+        done = resource.get("status") == "Synced" and not _bad(resource)
+    return Ran(named(resource), tuple(map(str, resource.get("images") or ())), done)
 
 
 def _bad(resource: Json) -> bool:

@@ -33,3 +33,11 @@ def revisions(holder: Json) -> tuple[str, ...]:
 def named(resource: Json) -> str:
     """A resource for people: kind/name."""
     return f"{resource.get('kind')}/{resource.get('name')}"
+
+
+def plain(value: Any) -> Any:
+    """Without empty parts: an absent helm block and an empty one are the same source."""
+    if isinstance(value, dict):
+        parts = {key: plain(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if part not in ({}, [], "", None, False)}
+    return [plain(part) for part in value] if isinstance(value, list) else value

@@ -6,9 +6,8 @@ Argo CD itself compares the hydrated one.
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from slipway.engines.argocd_shapes import Json, part, text
+from slipway.engines.argocd_shapes import Json, part, plain, text
 from slipway.errors import InvalidInput
 from slipway.readiness.observation import Pin, Tag
 from slipway.readiness.references import same_repository
@@ -84,13 +83,13 @@ def automatic(spec: Json) -> bool:
 
 def same_spec(spec: Json, compared: Json) -> bool:
     """Whether the last compare used today's sources and destination."""
-    here, there = _plain(spec.get("destination")), _plain(compared.get("destination"))
+    here, there = plain(spec.get("destination")), plain(compared.get("destination"))
     return bool(here == there) and same_sources(spec, compared)
 
 
 def same_sources(spec: Json, other: Json) -> bool:
     """Whether `source` or `sources` of a compare or an operation are those of the spec."""
-    return bool(_plain(_rendered(spec)) == _plain(_rendered(other)))
+    return bool(plain(_rendered(spec)) == plain(_rendered(other)))
 
 
 def _rendered(spec: Json) -> list[Json]:
@@ -118,11 +117,3 @@ def _is_ours(source: Json, gitops: GitOps | None) -> bool:
     if not url or url.startswith(_OCI) or source.get("chart"):
         return False
     return gitops is None or same_repository(url, gitops.repository)
-
-
-def _plain(value: Any) -> Any:
-    """Without empty parts: an absent helm block and an empty one are the same source."""
-    if isinstance(value, dict):
-        parts = {key: _plain(part) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if part not in ({}, [], "", None, False)}
-    return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -51,7 +51,8 @@ def observation(
         sources=len(found),
         index=ours[0] if ours else -1,
         revisions=hydration.dry(spec, status, revisions(sync)),
-        compared_to_spec=made.same_spec(spec, part(sync, "comparedTo")),
+        compared_to_spec=made.same_spec(spec, part(sync, "comparedTo"))
+        and hydration.of_spec(spec, status),
         sync=text(sync, "status"),
         health=text(health, "status"),
         health_since=moment(health, "lastTransitionTime"),
@@ -64,7 +65,6 @@ def observation(
         auto_sync=made.automatic(spec),
         has_parent=_TRACKING in annotations or _INSTANCE in part(metadata, "labels"),
         out_of_sync=_out_of_sync(status),
-        resource_version=text(metadata, "resourceVersion"),
         workloads=tuple(workloads),
         block=Block(synced.message) if synced and synced.parked else None,
         hold=hydration.hold(spec, status),

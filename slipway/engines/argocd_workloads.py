@@ -1,6 +1,6 @@
 """From live manifests and the resource tree to Workloads. Pure: shapes in, values out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.readiness.observation import Workload
@@ -15,17 +15,35 @@ KINDS = {
 JOBS = {("batch", "Job"), ("batch", "CronJob")}  # read where the image runs in jobs
 
 
-def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
-    """One live manifest of a kind in KINDS or JOBS; `nodes` of the tree show its Pods' trouble."""
+def workloads(manifests: Sequence[Json], nodes: Iterable[Json] = ()) -> list[Workload]:
+    """Live manifests of kinds in KINDS or JOBS; `nodes` of the tree show their Pods' trouble.
+
+    A Rollout may take its template from a Deployment beside it (`spec.workloadRef`).
+    """
+    found, tree = {_own(each): each for each in manifests}, tuple(nodes)
+    return [workload(each, tree, found.get(_referenced(each))) for each in manifests]
+
+
+def _own(manifest: Json) -> tuple[str, str]:
+    return str(manifest.get("kind")), str((manifest.get("metadata") or {}).get("name"))
+
+
+def _referenced(manifest: Json) -> tuple[str, str]:
+    reference = (manifest.get("spec") or {}).get("workloadRef") or {}
+    return str(reference.get("kind")), str(reference.get("name"))
+
+
+def workload(manifest: Json, nodes: Iterable[Json] = (), template: Json | None = None) -> Workload:
+    """One live manifest; `template` is the one that its Pod template is taken from."""
     metadata, spec, status = (manifest.get(key) or {} for key in ("metadata", "spec", "status"))
     kind, name = str(manifest.get("kind")), str(metadata.get("name"))
     replicas, total, updated, available = _counts(kind, spec, status)
     return Workload(
         kind=kind,
         name=name,
-        images=images(spec),
+        images=images(spec if template is None else template.get("spec") or {}),
         generation=int(metadata.get("generation") or 0),
-        observed_generation=_observed(kind, metadata, status),
+        observed_generation=_observed(kind, metadata, status, template),
         replicas=replicas,
         total=total,
         updated=updated,
@@ -34,10 +52,17 @@ def workload(manifest: Json, nodes: Iterable[Json] = ()) -> Workload:
     )
 
 
-def _observed(kind: str, metadata: Json, status: Json) -> int:
-    """A Rollout tells it as text; Jobs and CronJobs have no such field."""
+def _observed(kind: str, metadata: Json, status: Json, template: Json | None) -> int:
+    """A Rollout tells it as text; Jobs and CronJobs have no such field.
+
+    A template elsewhere has a generation of its own, which the Rollout must have seen, too.
+    """
     if ("batch", kind) in JOBS:
         return int(metadata.get("generation") or 0)
+    if template is not None:
+        newest = int((template.get("metadata") or {}).get("generation") or 0)
+        if int(status.get("workloadObservedGeneration") or 0) < newest:
+            return 0
     return int(status.get("observedGeneration") or 0)
 
 

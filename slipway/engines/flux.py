@@ -12,7 +12,7 @@ from typing import Any
 
 from slipway.clients.kubernetes import Client
 from slipway.engines.argocd_diagnosis import diagnosis
-from slipway.engines.argocd_workloads import workload
+from slipway.engines.argocd_workloads import workloads
 from slipway.engines.flux_chain import Chain, checked_links
 from slipway.engines.flux_cluster import Reading, place, reference_to
 from slipway.engines.flux_kinds import KINDS, KUSTOMIZATION
@@ -60,7 +60,7 @@ class Flux:
             parent = observation(upper, (), self._gitops)
         manifests = self._reading.workloads(chain.last, self._limit())
         nodes = [] if phase(chain.last) == "ready" else self._nodes(manifests)
-        live = [workload(manifest, nodes) for manifest in manifests]
+        live = workloads(manifests, nodes)
         return observation(chain, live, self._gitops, parent)
 
     def refresh(self, application: Application, hard: bool = False) -> bool:  # noqa: ARG002

@@ -81,7 +81,6 @@ def observation(
         auto_sync=True,
         has_parent=parent is not None or _OWNER in part(last, "metadata", "labels"),
         out_of_sync=(named(last),) if read.sync == "OutOfSync" else (),
-        resource_version=text(last, "metadata", "resourceVersion"),
         workloads=tuple(workloads),
         stop=stop(chain, ours),
         hold=read.hold or unready(chain),

@@ -54,8 +54,11 @@ def _stays(parent: Look | None) -> bool:
 
 
 def failure(look: Look) -> Failed | None:
-    """The sync of X ended badly, and nobody will try it again."""
+    """The sync of X ended badly, or a Job of it did, and nobody will try it again."""
     seen, operation = look.seen, look.operation
+    lost = ", ".join(sorted(job for job in look.missing if look.ended(job) == "Degraded"))
+    if lost:
+        return Failed(f"{lost} failed, and was removed since", no_retry(look))
     if operation is None or not look.failed:
         return None
     inherited = look.previous.inherited

@@ -3,27 +3,32 @@
 The rule (from the Argo CD source, v3.5 line): the status is about today's spec, the rendered
 revision contains X with X's values still there, no operation is under way, the compare is later
 than the last operation's end, everything is in sync without errors, healthy, and a live workload
-runs the wanted image on all its Pods; and all of this stays so for the settle time. Each shorter
-rule ("Synced and Healthy", "the sync succeeded") is true at some moment while the old version runs.
+runs the wanted image on all its Pods; and all of this stays so for the settle time, in two readings
+at least. Each shorter rule ("Synced and Healthy", "the sync succeeded") is true at some moment
+while the old version runs.
 """
 
 from datetime import datetime
 
 from slipway.readiness.clauses import unmet
 from slipway.readiness.endings import at_once, failure
-from slipway.readiness.lasting import blocked, lasting, troubled
+from slipway.readiness.lasting import UNTOLD, blocked, lasting, troubled
 from slipway.readiness.look import Look
-from slipway.readiness.memory import asked, begun, staying, with_trouble
+from slipway.readiness.memory import asked, begun, staying, with_ends, with_trouble
 from slipway.readiness.observation import Observation
 from slipway.readiness.verdict import (
     Blocked,
+    Failed,
     Known,
     Progress,
     Ready,
+    Superseded,
     Verdict,
     Waiting,
     Wanted,
 )
+
+_READINGS = 2  # one alone shows no state that lasts, however short the settle time is
 
 
 def judge(
@@ -38,16 +43,38 @@ def judge(
     `now` must never run backwards. Start with an empty `Progress`.
     """
     look = Look(observation, wanted, known, begun(previous, observation))
-    progress, waiting = with_trouble(look, now), unmet(look)
-    over = at_once(look)
-    if not over and not (waiting and waiting.of_parent):
-        over = failure(look) or troubled(look, progress, now)
+    progress, waiting = with_ends(look, with_trouble(look, now)), unmet(look)
+    over = _over(look, waiting, progress, now)
     if over:
         return over, progress
     if waiting is None:
         progress = staying(progress, _settling(look), observation, now)
         return _settled(look, progress, now), progress
     return _waiting(look, waiting, progress, now)
+
+
+def holds_now(observation: Observation, wanted: Wanted, known: Known, now: datetime) -> Verdict:
+    """What one reading says: the end, the first clause that does not hold, or that all hold.
+
+    Ready means live and healthy at this moment; whether it stays so only `judge` can tell.
+    """
+    look = Look(observation, wanted, known, begun(Progress(), observation))
+    waiting = unmet(look)
+    over = _over(look, waiting, look.previous, now)
+    if over or waiting is None:
+        return over or _ready(look, now)
+    block = blocked(look, waiting)
+    return Blocked(block.reason, block.until) if block else waiting
+
+
+def _over(
+    look: Look, waiting: Waiting | None, progress: Progress, now: datetime
+) -> Failed | Superseded | None:
+    """Nothing of the application itself has failed while its parent is not there yet."""
+    over = at_once(look)
+    if over or (waiting and waiting.of_parent):
+        return over
+    return failure(look) or troubled(look, progress, now)
 
 
 def _waiting(
@@ -57,7 +84,8 @@ def _waiting(
     block = blocked(look, waiting)
     if block:
         return Blocked(block.reason, block.until), staying(progress, ("blocked",), about, now)
-    progress = staying(progress, (waiting.state, waiting.of_parent), about, now)
+    still = about.resources if waiting.state in UNTOLD else ()  # nothing changes any more
+    progress = staying(progress, (waiting.state, waiting.of_parent, still), about, now)
     verdict = lasting(look, waiting, progress, now)
     return verdict, asked(progress, verdict)
 
@@ -70,8 +98,12 @@ def _settling(look: Look) -> tuple[object, ...]:
 
 def _settled(look: Look, progress: Progress, now: datetime) -> Verdict:
     since = progress.since or now
-    if now - since < look.wanted.settle:
+    if now - since < look.wanted.settle or progress.readings < _READINGS:
         return Waiting("healthy; making sure that it stays so", state="settling")
+    return _ready(look, since)
+
+
+def _ready(look: Look, since: datetime) -> Ready:
     seen = look.seen
     observed = seen.operation_revision if look.pending else seen.revision
     observed = observed or look.wanted.revision

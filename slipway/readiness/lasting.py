@@ -11,6 +11,7 @@ from slipway.readiness.verdict import Failed, Progress, Verdict, Waiting
 _READINGS = 3  # consecutive readings with an error before it can count
 _UNSTARTED = timedelta(seconds=60)  # Argo CD before 3.4.7 and 3.5.1 may forget to start a sync
 _CHANGES = ("out-of-sync", "unstarted", "person", "operation")  # states that a sync would end
+UNTOLD = ("missing", "untold")  # health that says nothing of the workloads that are there
 _FINAL = ("Deployment", "Job")  # Degraded by their own rule, which they do not take back
 _MOMENT = timedelta(seconds=10)  # in which they notice that there is a new version
 
@@ -28,25 +29,35 @@ def lasting(look: Look, waiting: Waiting, progress: Progress, now: datetime) -> 
 
 
 def _beyond_grace(look: Look, waiting: Waiting, progress: Progress) -> Verdict:
-    about, verdict = _about(look, waiting), waiting
+    about = _about(look, waiting)
     match waiting.state:
         case "degraded":
             return _degraded(look)
-        case "error" if about.previous.hard_refreshed and progress.readings >= _READINGS:
-            hint = "correct the manifests or the repository access, then retry"
-            return Failed(waiting.reason, hint)
-        case "failing":
-            return Failed(waiting.reason, "correct what it names, then run the promotion again")
-        case "unproven":
-            hint = "let the engine check health, or let us read the workloads of the application"
-            return Failed(waiting.reason, hint)
-        case "absent" if about.seen.parent or not about.seen.has_parent:
-            hint = "the application does not read the file and key that were edited"
-            return Failed(waiting.reason, hint)
+        case "missing" | "untold":
+            return _untold(look, waiting)
         case "person":
-            said = f"{waiting.reason}: waiting for a person to sync"
-            verdict = replace(waiting, reason=said)
-    return verdict
+            return _for_a_person(look, waiting)
+    hint = _hint(about, waiting.state, progress)
+    return Failed(waiting.reason, hint) if hint else waiting
+
+
+def _for_a_person(look: Look, waiting: Waiting) -> Waiting:
+    which = f" {look.wanted.parent}".rstrip() if waiting.of_parent else ""
+    return replace(waiting, reason=f"{waiting.reason}: waiting for a person to sync{which}")
+
+
+def _hint(about: Look, state: str, progress: Progress) -> str:
+    """What to do about a state that is a failure when it lasts; empty for all others."""
+    match state:
+        case "error" if about.previous.hard_refreshed and progress.readings >= _READINGS:
+            return "correct the manifests or the repository access, then retry"
+        case "failing":
+            return "correct what it names, then run the promotion again"
+        case "unproven":
+            return "let the engine check health, or let us read the workloads of the application"
+        case "absent" if about.seen.parent or not about.seen.has_parent:
+            return "the application does not read the file and key that were edited"
+    return ""
 
 
 def blocked(look: Look, waiting: Waiting) -> Block | None:
@@ -80,6 +91,16 @@ def _degraded(look: Look) -> Failed:
         f"the application is degraded, and stays so{f': {bad}' if bad else ''}",
         f"its Pods and events say why: mend it, or {back(look)}",
     )
+
+
+def _untold(look: Look, waiting: Waiting) -> Failed:
+    """The sync of X is over and compared: health comes within the grace time, or not at all."""
+    if waiting.state == "missing":
+        which = ", ".join(sorted(look.missing - look.gone))
+        hint = f"find out who removes it, or which sync leaves it out; or {back(look)}"
+        return Failed(f"a resource is missing, and stays so{f': {which}' if which else ''}", hint)
+    hint = "the engine's log says why it cannot tell the health, or a check of its own is wrong"
+    return Failed(f"{waiting.reason}, and stays so", hint)
 
 
 def _is_final(seen: Observation) -> bool:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from slipway.manifests.globs import is_pattern
 from slipway.model import Lineage
-from slipway.readiness.observation import Observation, Operation, Workload
+from slipway.readiness.observation import Observation, Operation, Ran, Workload
 from slipway.readiness.reach import unread
-from slipway.readiness.references import is_full_sha, names, runs
+from slipway.readiness.references import is_full_sha, is_of, names, runs
 from slipway.readiness.verdict import Known, Progress, Wanted
 
 
@@ -24,7 +24,7 @@ class Look:
         """The same for the application that deploys this one's manifest."""
         if self.seen.parent is None:
             return None
-        wanted = replace(self.wanted, terminate=False)
+        wanted = replace(self.wanted, terminate=False, start=False)
         return Look(self.seen.parent, wanted, self.known, self.previous.parent or Progress())
 
     def relation(self, revision: str) -> Lineage:
@@ -58,10 +58,9 @@ class Look:
     @property
     def carries(self) -> bool:
         """The application's own description names the wanted version or digest."""
-        wanted = self.wanted
+        version, digest = self.wanted.version, self.wanted.digest
         return any(
-            names(value, wanted.version) or wanted.digest in value
-            for value in self.seen.spec_values
+            names(value, version) or (digest and digest in value) for value in self.seen.spec_values
         )
 
     @property
@@ -99,14 +98,26 @@ class Look:
 
     @property
     def applied(self) -> bool:
-        """A whole sync of X, or of a commit that contains X, succeeded."""
+        """A whole sync of X, or of a commit that contains X, succeeded, with today's sources."""
         operation = self.operation
         return (
             operation is not None
             and operation.phase == "Succeeded"
             and operation.has_result
             and not operation.partial
+            and operation.of_spec
             and self.ours
+            and self._took_all
+        )
+
+    @property
+    def _took_all(self) -> bool:
+        """The operation took X from every source of ours, and what the other ones must be."""
+        seen, digests = self.seen, self.known.digests
+        artifacts = [(tag.index, digests.get(tag.reference)) for tag in seen.tags]
+        artifacts += [(pin.index, pin.revision) for pin in seen.pins]
+        return all(self.contains(seen.applied_at(index)) for index in seen.ours) and all(
+            seen.applied_at(index) == wanted for index, wanted in artifacts
         )
 
     @property
@@ -117,8 +128,16 @@ class Look:
             self.applied
             and not seen.auto_sync
             and seen.sync == "OutOfSync"
-            and seen.revision != seen.operation_revision
+            and seen.pushed != tuple(map(seen.applied_at, seen.ours))
         )
+
+    @property
+    def is_compared(self) -> bool:
+        """The last compare began after the last sync ended; both are in whole seconds."""
+        operation, reconciled = self.operation, self.seen.reconciled_at
+        if operation is None or reconciled is None:
+            return reconciled is not None
+        return operation.finished_at is not None and reconciled > operation.finished_at
 
     @property
     def may_start(self) -> bool:
@@ -127,29 +146,51 @@ class Look:
 
     @property
     def gone(self) -> frozenset[str]:
-        """Jobs that X's sync ran and that were removed since: they are done, not missing."""
-        missing = {str(r) for r in self.seen.resources if r.health == "Missing"}
-        applied = self.operation.jobs if self.operation and self.applied else ()
-        return frozenset(missing & set(applied))
+        """Jobs that X's sync ran to a good end and that were removed since: not missing, done."""
+        return frozenset(self.missing & {ran.name for ran in self.done if ran.is_job})
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Resources that are not there."""
+        return frozenset(str(r) for r in self.seen.resources if r.health == "Missing")
+
+    @property
+    def done(self) -> tuple[Ran, ...]:
+        """What X's sync ran to a good end, by its own word or as was seen before."""
+        ran = self.operation.ran if self.operation and self.applied else ()
+        return tuple(each for each in ran if each.done or self.ended(each.name) == "Healthy")
+
+    def ended(self, job: str) -> str:
+        """How a Job of this operation was seen to end: Healthy, Degraded, or empty."""
+        started = self.operation.started_at if self.operation else None
+        return self.previous.ended.get((started, job), "")
 
     @property
     def carriers(self) -> tuple[Workload, ...]:
-        """Live workloads whose Pod template holds the wanted image."""
+        """Live workloads whose Pod template holds the wanted image, and no other one of its kind.
+
+        With another tag or digest beside it nobody knows which of the two does the work.
+        """
         return tuple(
             workload
             for workload in self.seen.workloads
-            if (self.wanted.jobs or not workload.batch) and self._any_runs(workload.images)
+            if (self.wanted.jobs or not workload.batch)
+            and self._any_runs(workload.images)
+            and not self._any_other(workload.images)
         )
 
     @property
     def ran(self) -> bool:
         """Where the image runs in jobs only: a hook or job of X's sync ran it."""
-        operation = self.operation
-        applied = self.wanted.jobs and operation is not None and self.applied
-        return applied and self._any_runs(operation.images if operation else ())
+        return self.wanted.jobs and any(self._any_runs(each.images) for each in self.done)
 
     def _any_runs(self, images: tuple[str, ...]) -> bool:
+        return any(map(self._runs, images))
+
+    def _any_other(self, images: tuple[str, ...]) -> bool:
+        repository = self.wanted.repository
+        return any(is_of(image, repository) and not self._runs(image) for image in images)
+
+    def _runs(self, image: str) -> bool:
         wanted = self.wanted
-        return any(
-            runs(image, wanted.repository, wanted.version, wanted.digest) for image in images
-        )
+        return runs(image, wanted.repository, wanted.version, wanted.digest)

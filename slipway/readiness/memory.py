@@ -26,6 +26,20 @@ def with_trouble(look: Look, now: datetime) -> Progress:
     return replace(look.previous, trouble_since=since)
 
 
+def with_ends(look: Look, progress: Progress) -> Progress:
+    """How the Jobs of a sync of X ended: once removed, nothing tells it any more."""
+    operation = look.operation
+    if operation is None or not (look.applied and look.is_compared):
+        return progress
+    own = {ran.name for ran in operation.ran if ran.is_job}
+    now = {
+        (operation.started_at, str(resource)): resource.health
+        for resource in look.seen.resources
+        if str(resource) in own and resource.health in ("Healthy", "Degraded")
+    }
+    return replace(progress, ended={**progress.ended, **now})
+
+
 def staying(
     progress: Progress, state: tuple[object, ...], seen: Observation, now: datetime
 ) -> Progress:

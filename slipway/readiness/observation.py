@@ -32,15 +32,40 @@ class Workload:
 
     @property
     def begun(self) -> bool:
-        """Some Pods run the newest template and are available: what a paused rollout comes to."""
+        """Pods of the newest template are available: what a paused rollout comes to.
+
+        Only what is available beyond all the older Pods is surely a new one.
+        """
         return (
-            self.observed_generation >= self.generation and self.updated > 0 and self.available > 0
+            self.observed_generation >= self.generation
+            and self.updated > 0
+            and self.available > self.total - self.updated
+            and self.trouble is None
         )
+
+    @property
+    def idle(self) -> bool:
+        """Scaled to zero: it shows nothing, and there is nothing to wait for."""
+        return self.replicas == 0 and self.total == 0
 
     @property
     def batch(self) -> bool:
         """It runs to an end, or by a schedule: nothing of it serves requests."""
         return self.kind in ("Job", "CronJob")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A hook, Job or CronJob that an operation ran or applied."""
+
+    name: str  # kind/name
+    images: tuple[str, ...]
+    done: bool  # a hook or Job is through, and well; a schedule is there
+
+    @property
+    def is_job(self) -> bool:
+        """It runs to an end, after which it may be removed."""
+        return self.name.startswith("Job/")
 
 
 @dataclass(frozen=True)
@@ -60,8 +85,7 @@ class Operation:
     retry_limit: int = 0
     retry_newest: bool = False  # a retry takes the newest revision, not the one it began with
     of_spec: bool = False  # it applied today's sources
-    images: tuple[str, ...] = ()  # of the hooks, Jobs and CronJobs that it ran or applied
-    jobs: tuple[str, ...] = ()  # Jobs that it ran or applied, "Job/name"
+    ran: tuple[Ran, ...] = ()
     parked: bool = False  # it waits for a sync window
 
     @property
@@ -142,7 +166,6 @@ class Observation:
     auto_sync: bool
     has_parent: bool  # the application object is itself deployed by another application
     out_of_sync: tuple[str, ...]  # resources that differ, "kind/name"
-    resource_version: str
     workloads: tuple[Workload, ...]
     stop: Stop | None = None  # it can never become live as it is
     block: Block | None = None  # a sync window, or the like
@@ -166,18 +189,23 @@ class Observation:
     @property
     def operation_revision(self) -> str:
         """The same for the operation; empty when that is not known."""
-        return self._at(self.index, self.operation.revisions if self.operation else ())
+        return self.applied_at(self.index)
+
+    @property
+    def ours(self) -> tuple[int, ...]:
+        """Indices of the sources that follow the branch we push to."""
+        return tuple(index for index in (self.index, *self.others) if index >= 0)
 
     @property
     def pushed(self) -> tuple[str, ...]:
         """What was rendered from each source that follows the branch we push to."""
-        return tuple(self.at(index) for index in (self.index, *self.others) if index >= 0)
+        return tuple(self.at(index) for index in self.ours)
 
     @property
     def commits(self) -> frozenset[str]:
         """Every revision whose relation to the wanted commit the decision may ask for."""
         parents = self.parent.commits if self.parent else frozenset()
-        return parents | ({*self.pushed, self.operation_revision} - {""})
+        return parents | ({*self.pushed, *map(self.applied_at, self.ours)} - {""})
 
     @property
     def references(self) -> frozenset[str]:
@@ -188,6 +216,10 @@ class Observation:
     def at(self, index: int) -> str:
         """What was rendered from a source; empty when that is not known."""
         return self._at(index, self.revisions)
+
+    def applied_at(self, index: int) -> str:
+        """What the operation took from a source; empty when that is not known."""
+        return self._at(index, self.operation.revisions if self.operation else ())
 
     def _at(self, index: int, revisions: tuple[str, ...]) -> str:
         known = len(revisions) == self.sources and 0 <= index < self.sources

@@ -27,6 +27,13 @@ def runs(reference: str, repository: str, version: str, digest: str) -> bool:
     return bool(colon) and _hosted(path) == _hosted(repository) and tag == version
 
 
+def is_of(reference: str, repository: str) -> bool:
+    """Whether an image reference is of a repository, whatever its tag and digest."""
+    name = reference.partition("@")[0]
+    path, colon, tag = name.rpartition(":")
+    return _hosted(path if colon and "/" not in tag else name) == _hosted(repository)
+
+
 def _hosted(repository: str) -> str:
     return repository.removeprefix("docker.io/").removeprefix("library/")
 

@@ -25,6 +25,7 @@ class Wanted:
     accept_suspended: bool = False  # a paused rollout counts as live
     jobs: bool = False  # the image runs in hooks, Jobs or CronJobs
     files: tuple[str, ...] = ()  # paths, or patterns of paths, that were written
+    parent: str = ""  # name of the application that deploys this one's manifest
 
 
 @dataclass(frozen=True)
@@ -92,4 +93,6 @@ class Progress:
     hard_refreshed: bool = False
     sources: int | None = None
     inherited: datetime | None = None  # start of the operation that was over before our wait
+    # Jobs of a sync of X, by its start and "Job/name", that were seen Healthy or Degraded.
+    ended: Mapping[tuple[datetime | None, str], str] = field(default_factory=dict)
     parent: "Progress | None" = None  # the same about the application that deploys this one

@@ -14,6 +14,7 @@ from slipway.service.words import (
     RepositoryPath,
     RepositoryUrl,
     smoke_url,
+    some_time,
     subject,
 )
 
@@ -56,7 +57,7 @@ class Application(Value):
     namespace: str | None = None  # where the object lives; none: the engine's own
     parent: Name | None = None  # the application that deploys this application's own manifest
     sync: Literal["automatic", "manual"] = "automatic"
-    settle: Duration = timedelta(seconds=10)  # healthy for this long before it counts
+    settle: Annotated[Duration, AfterValidator(some_time)] = timedelta(seconds=10)
     grace: Duration = timedelta(seconds=60)  # Degraded for this long before it fails
     timeout: Duration = timedelta(minutes=10)
     runs_in: Literal["workloads", "jobs"] = "workloads"  # jobs: the image is in hooks or CronJobs

@@ -55,6 +55,13 @@ def smoke_url(value: str) -> str:
     return value
 
 
+def some_time(value: timedelta) -> timedelta:
+    """The duration, if it is a second or more."""
+    if value < timedelta(seconds=1):
+        raise ValueError("must be at least 1s")
+    return value
+
+
 def subject(value: str) -> str:
     """The template of a commit's subject, if it is one line and its placeholders are known."""
     if not value.strip() or any(ord(c) < 32 or ord(c) == 127 for c in value):

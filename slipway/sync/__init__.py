@@ -90,4 +90,5 @@ def wanted_of(
         accept_suspended=application.suspended == "accept",
         jobs=application.runs_in == "jobs",
         files=files,
+        parent=application.parent or "",
     )

@@ -45,7 +45,7 @@ class Acts:
     engine: Engine
     application: Application
     watch: Stopwatch
-    started: set[tuple[str, str]] = field(default_factory=set)  # application and revision
+    started: set[tuple[object, ...]] = field(default_factory=set)  # revisions and sources
     paces: dict[str, Pace] = field(default_factory=dict)
 
     def help(self, waiting: Waiting, seen: Observation) -> str:
@@ -77,15 +77,14 @@ class Acts:
             pace.said = error.message
 
     def _act(self, waiting: Waiting, seen: Observation) -> Callable[[], str]:
-        target, reading = self.application, seen
-        above = parent_of(self.application)
-        if waiting.of_parent and above and seen.parent:
-            target, reading = above, seen.parent
+        target = self.application
+        if waiting.of_parent:
+            target = parent_of(target) or target
         acts: dict[str, Callable[[], str]] = {
             "refresh": lambda: self._refresh(target),
             "hard": lambda: self._refresh(target, hard=True),
-            "sync": lambda: self._sync(target, reading),
-            "terminate": lambda: self._terminate(target),
+            "sync": lambda: self._sync(seen),
+            "terminate": self._terminate,
         }
         return acts[waiting.ask or ""]
 
@@ -100,13 +99,16 @@ class Acts:
         self._pace("refresh").due = self.watch.elapsed + _UNANSWERED
         return _SILENT
 
-    def _sync(self, target: Application, seen: Observation) -> str:
-        """Start it once a revision; an operation that is under way is never replaced."""
-        key = (target.name, seen.revision)
+    def _sync(self, seen: Observation) -> str:
+        """Start it once for the same revisions of the same sources, and never the parent's.
+
+        An operation that is under way is never replaced.
+        """
+        key = (seen.revisions, seen.spec_values)
         if key in self.started:
             return ""
         try:
-            self.engine.start_sync(target, seen)
+            self.engine.start_sync(self.application, seen)
         except Unauthorized as error:
             if not seen.auto_sync:
                 raise
@@ -115,8 +117,8 @@ class Acts:
         self.started.add(key)
         return ""
 
-    def _terminate(self, target: Application) -> str:
-        self.engine.terminate(target)
+    def _terminate(self) -> str:
+        self.engine.terminate(self.application)
         return "the sync that held the application was ended"
 
     def _pace(self, ask: str) -> Pace:

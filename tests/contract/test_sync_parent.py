@@ -64,15 +64,20 @@ def test_S07_a_healthy_parent_alone_is_not_enough(argo: World) -> None:
         wait(argo, revision, "9.9.9-missing", application=UNDER, grace=5)()
 
 
-def test_S07_S21_parent_and_child_are_both_started_where_both_are_synced_by_hand(
-    argo: World,
-) -> None:
-    first = family(argo, automatic=False)
+def test_S07_S21_the_child_is_started_and_its_parent_is_left_to_a_person(argo: World) -> None:
+    first, before = family(argo, automatic=False), []
+
+    def person(sentence: str) -> None:
+        if "waiting for a person to sync apps" in sentence:
+            before.extend(argo.server.traffic.writes())
+            argo.sync("apps").raise_for_status()
+
     revision = push(argo, "1.1.0", automatic=False)
-    waiting = wait(argo, revision, "1.1.0", application=UNDER | MANUAL)
+    waiting = wait(argo, revision, "1.1.0", application=UNDER | MANUAL, on_report=person)
     assert waiting().revision == revision
     started = [request.path for request in argo.server.traffic.writes()]
     assert [path.split("/")[-2] for path in started] == ["apps", "books"]
+    assert not before
     assert history(argo) == [first, revision]
 
 

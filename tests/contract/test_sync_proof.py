@@ -48,6 +48,22 @@ def test_S21_without_the_right_to_start_it_waits_for_a_person(argo: World) -> No
     assert proof.observed == revision
 
 
+def test_S43_a_manual_sync_is_started_again_when_the_application_was_changed(argo: World) -> None:
+    first = live(argo, automatic=False)
+    helm = {"releaseName": "books", "valueFiles": ["values-staging.yaml"]}
+
+    def person(sentence: str) -> None:
+        if "making sure" in sentence and len(history(argo)) == 2:
+            more = {"helm": helm | {"valuesObject": {"replicaCount": 2}}}
+            argo.patch({"spec": {"source": more}}).raise_for_status()
+
+    revision = argo.push_image("1.1.0")
+    waiting = wait(argo, revision, "1.1.0", application=MANUAL, on_report=person, settle=20)
+    assert waiting().observed == revision
+    assert history(argo) == [first, revision, revision]
+    assert argo.argocd.truth("books").replicas == 2
+
+
 def test_S03_a_manual_sync_of_several_sources_names_the_one_we_push_to(argo: World) -> None:
     first = argo.push_image("1.0.0")
     values = {"repoURL": GITOPS, "targetRevision": "main", "ref": "values"}

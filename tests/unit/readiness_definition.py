@@ -5,24 +5,36 @@ clauses of the product, so that a mistake in one of the two shows.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from slipway.readiness.observation import Observation, Operation, Workload
+from slipway.readiness.observation import Observation, Operation, Ran, Workload
 from slipway.readiness.verdict import Wanted
 from tests.unit.readiness_objects import CHART_DIGEST, DIGEST, A, X, Y
 
 HOLD_X = (X, Y)  # Y is later, and keeps our values
+End = tuple[datetime | None, str]  # start of a sync, and a Job of it
 
 
-def holds(o: Observation, wanted: Wanted) -> bool:
-    """Everything that has to be true at one moment."""
+def holds(o: Observation, wanted: Wanted, before: AbstractSet[End] = frozenset()) -> bool:
+    """Everything that has to be true at one moment; `before` are the ends seen earlier."""
     if o.parent is not None and not at_rest(o.parent):
         return False
     described = o.index >= 0 or any("2.0.0" in value for value in o.spec_values)
-    return at_rest(o) and described and healthy(o, wanted) and shown(o, wanted)
+    well = at_rest(o, before) and healthy(o, wanted, before) and shown(o, wanted, before)
+    return described and well
 
 
-def at_rest(o: Observation) -> bool:
+def good_ends(o: Observation) -> set[End]:
+    """The Jobs of the sync of X that a compare after it saw complete."""
+    operation = last(o)
+    if operation is None or not applied_x(o) or not over(o, operation):
+        return set()
+    healthy = {f"{r.kind}/{r.name}" for r in o.resources if r.health == "Healthy"}
+    return {(operation.started_at, r.name) for r in operation.ran if r.name in healthy}
+
+
+def at_rest(o: Observation, before: AbstractSet[End] = frozenset()) -> bool:
     """The engine is through with X: nothing is wrong, nothing under way, live equals desired."""
     wrong = o.deleting or o.skip_reconcile or o.stop or o.conditions or o.hold
     useless = o.reads == () and o.index >= 0 and o.parent is None and not o.has_parent
@@ -32,8 +44,13 @@ def at_rest(o: Observation) -> bool:
         return False
     ours = (*((o.index,) if o.index >= 0 else ()), *o.others)
     commits = all(o.revisions[i] in HOLD_X for i in ours)
-    artifacts = all(o.revisions[tag.index] == CHART_DIGEST for tag in o.tags)
-    return commits and artifacts and over(o, last(o)) and in_sync(o)
+    return commits and artifacts(o, o.revisions) and over(o, last(o)) and in_sync(o, before)
+
+
+def artifacts(o: Observation, revisions: tuple[str, ...]) -> bool:
+    """Tags are what the registry holds, charts what the sources name."""
+    tags = all(revisions[tag.index] == CHART_DIGEST for tag in o.tags)
+    return tags and all(revisions[pin.index] == pin.revision for pin in o.pins)
 
 
 def last(o: Observation) -> Operation | None:
@@ -67,52 +84,65 @@ def later(one: datetime | None, other: datetime) -> bool:
 
 
 def applied_x(o: Observation) -> bool:
-    """A sync of everything brought X, and said so."""
+    """A sync of everything brought X from every source, as they are described today."""
     operation = last(o)
     if operation is None or operation.phase != "Succeeded" or operation.partial:
         return False
-    ours = (
-        applied_revision(o, operation) in HOLD_X if o.index >= 0 else not of_another(o, operation)
-    )
-    return ours and operation.has_result
+    if not operation.has_result or not operation.of_spec:
+        return False
+    if o.index < 0 and of_another(o, operation):
+        return False
+    took = operation.revisions
+    if len(took) != o.sources:
+        return not (o.tags or o.pins or o.index >= 0)
+    commits = [took[i] for i in (o.index, *o.others) if i >= 0]
+    return set(commits) <= set(HOLD_X) and artifacts(o, took)
 
 
-def removed_jobs(o: Observation) -> set[str]:
+def well_ran(o: Observation, before: AbstractSet[End]) -> list[Ran]:
     operation = last(o)
-    ran = set(operation.jobs) if operation and applied_x(o) else set()
+    if operation is None or not applied_x(o):
+        return []
+    return [r for r in operation.ran if r.done or (operation.started_at, r.name) in before]
+
+
+def removed_jobs(o: Observation, before: AbstractSet[End]) -> set[str]:
+    ran = {r.name for r in well_ran(o, before) if r.name.startswith("Job/")}
     return ran & {f"{r.kind}/{r.name}" for r in o.resources if r.health == "Missing"}
 
 
-def in_sync(o: Observation) -> bool:
+def in_sync(o: Observation, before: AbstractSet[End]) -> bool:
     if o.sync == "Synced":
         return True
     if o.sync != "OutOfSync" or not applied_x(o):
         return False
     operation = last(o)
-    waits = operation is not None and applied_revision(o, operation) != o.revision
-    done = bool(o.out_of_sync) and set(o.out_of_sync) <= removed_jobs(o)
+    ours = [i for i in (o.index, *o.others) if i >= 0]
+    waits = operation is not None and any(operation.revisions[i] != o.revisions[i] for i in ours)
+    done = bool(o.out_of_sync) and set(o.out_of_sync) <= removed_jobs(o, before)
     return done or (waits and not o.auto_sync)
 
 
-def healthy(o: Observation, wanted: Wanted) -> bool:
+def healthy(o: Observation, wanted: Wanted, before: AbstractSet[End]) -> bool:
     if o.health == "Suspended":
         return wanted.accept_suspended
     if o.health == "Missing":
-        gone = removed_jobs(o)
+        gone = removed_jobs(o, before)
         rest = {r.health for r in o.resources if f"{r.kind}/{r.name}" not in gone}
         return bool(gone) and rest <= {"Healthy", ""}
     return o.health == "Healthy"
 
 
-def shown(o: Observation, wanted: Wanted) -> bool:
+def shown(o: Observation, wanted: Wanted, before: AbstractSet[End]) -> bool:
     """A live workload runs the image on all its Pods; or, if agreed, a job does."""
-    operation = last(o)
-    if wanted.jobs and operation and applied_x(o) and any(right(i) for i in operation.images):
+    if wanted.jobs and any(right(i) for r in well_ran(o, before) for i in r.images):
         return True
     jobs = ("Job", "CronJob")
     live = [w for w in o.workloads if any(right(i) for i in w.images)]
+    live = [w for w in live if not any("/books-api:1" in i for i in w.images)]
     live = [w for w in live if wanted.jobs or w.kind not in jobs]
-    return bool(live) and all(complete(w, o.health == "Suspended") for w in live)
+    some = [w for w in live if w.replicas + w.total > 0]
+    return bool(some) and all(complete(w, o.health == "Suspended") for w in some)
 
 
 def right(image: str) -> bool:
@@ -123,7 +153,8 @@ def complete(w: Workload, paused: bool) -> bool:
     if w.observed_generation < w.generation:
         return False
     if paused:
-        return w.updated >= 1 and w.available >= 1
+        old = w.total - w.updated
+        return w.updated >= 1 and w.available - old >= 1 and not w.trouble
     return w.replicas >= 1 and w.total == w.updated == w.available == w.replicas
 
 
@@ -146,8 +177,12 @@ def _grounds(o: Observation) -> Iterator[str]:
         yield "the commit deploys nothing"
     if operation and operation.phase in ("Failed", "Error"):
         yield "the sync of"
-    if o.health == "Degraded":
-        yield "the application is degraded"
+    yield from {
+        "Degraded": ["the application is degraded"],
+        "Missing": ["a resource is missing"],
+        "": ["the health is not known"],
+    }.get(o.health, [])
+    yield from (f"{r.kind}/{r.name} failed" for r in o.resources if r.health == "Missing")
     if not o.health_proven:
         yield "applied, health not proven"
     yield from (condition.message for condition in o.conditions)

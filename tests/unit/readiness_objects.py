@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.engines.argocd_status import observation
-from slipway.engines.argocd_workloads import workload
+from slipway.engines.argocd_workloads import workload, workloads
 from slipway.model import Lineage
 from slipway.readiness.judge import judge
 from slipway.readiness.observation import Observation
@@ -78,8 +78,7 @@ def seen(
     """One reading of a changed recorded application."""
     nodes = recorded(tree)["nodes"] if tree else []
     manifests = [deployment()] if live is None else live
-    workloads = [workload(manifest, nodes) for manifest in manifests]
-    return observation(app(changes, name), workloads, GITOPS)
+    return observation(app(changes, name), workloads(manifests, nodes), GITOPS)
 
 
 def nested(
@@ -158,3 +157,21 @@ def never(changes: Object, wanted: Wanted = WANTED) -> Waiting:
     verdict = judge(seen(changes), 30)
     assert isinstance(verdict, Waiting), verdict
     return verdict
+
+
+IMAGE = "ghcr.io/parraletz/books-api:2.0.0"
+RESULTS = f"{STATE}.syncResult.resources"
+HOOK = {
+    "group": "batch",
+    "version": "v1",
+    "kind": "Job",
+    "namespace": "books-api-staging",
+    "name": "books-migrate",
+    "status": "Synced",
+    "message": "Reached expected number of succeeded pods",
+    "hookType": "PreSync",
+    "hookPhase": "Succeeded",
+    "syncPhase": "PreSync",
+    "images": [IMAGE],
+}
+JOB = {key: value for key, value in HOOK.items() if key != "hookType"} | {"syncPhase": "Sync"}

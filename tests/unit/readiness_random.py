@@ -12,6 +12,8 @@ from slipway.readiness.observation import (
     Condition,
     Observation,
     Operation,
+    Pin,
+    Ran,
     Resource,
     Stop,
     Tag,
@@ -34,7 +36,9 @@ MINUTE = datetime(2026, 8, 22, 10, 1, tzinfo=UTC)
 FINISHED = MINUTE + timedelta(seconds=9)
 IMAGE = "ghcr.io/parraletz/books-api:2.0.0"
 ERRORS = ("ComparisonError", "InvalidSpecError", "UnknownError", "HydrationError", "SyncError")
+OLD = "ghcr.io/parraletz/books-api:1.9.0"
 JOB = "Job/books-migrate"
+NO_PODS = {"replicas": 0, "total": 0, "updated": 0, "available": 0}
 
 SINGLE = seen()
 assert SINGLE.operation is not None
@@ -52,14 +56,15 @@ GOOD = (
     SINGLE,
     shaped((CHART_DIGEST, X), index=1, tags=TAGGED),
     shaped((X, X), index=0, others=(1,)),
+    shaped(("1.2.3", X), index=1, pins=(Pin(0, "1.2.3"),)),
     shaped((CHART_DIGEST,), index=-1, tags=TAGGED, parent=SINGLE, spec_values=("2.0.0",)),
 )
 
-REVISIONS = st.sampled_from([X, X, Y, Y, A, Z, "main", "", CHART_DIGEST])
+REVISIONS = st.sampled_from([X, X, Y, Y, A, Z, "main", "", CHART_DIGEST, "1.2.3"])
 LIVE = st.sampled_from(
     [
         seen(live=[deployment(image, **status)]).workloads
-        for image in (IMAGE, "ghcr.io/parraletz/books-api:1.9.0")
+        for image in (IMAGE, OLD)
         for status in ({}, {"availableReplicas": 1}, {"observedGeneration": 5})
     ]
     + [
@@ -67,6 +72,9 @@ LIVE = st.sampled_from(
         seen(live=[recorded("cron-job")]).workloads,
         seen(live=[deployment(f"mirror.example/books@{DIGEST}")]).workloads,
         seen(live=[deployment(IMAGE)], tree="tree-image-pull").workloads,
+        seen(live=[deployment(IMAGE, replicas=3, updatedReplicas=1)]).workloads,
+        (*SINGLE.workloads, replace(SINGLE.workloads[0], name="worker", **NO_PODS)),
+        tuple(replace(each, images=(IMAGE, OLD)) for each in SINGLE.workloads),
     ]
 )
 RESOURCES = st.lists(
@@ -78,6 +86,14 @@ RESOURCES = st.lists(
     ),
     max_size=3,
 ).map(tuple)
+
+
+RAN = st.builds(
+    Ran,
+    st.sampled_from([JOB, JOB, "CronJob/books-report"]),
+    st.sampled_from([(), (IMAGE,), (OLD,)]),
+    st.booleans(),
+)
 
 
 def operations(revisions: Sequence[str]) -> st.SearchStrategy[Operation | None]:
@@ -96,8 +112,7 @@ def operations(revisions: Sequence[str]) -> st.SearchStrategy[Operation | None]:
         of_spec=st.booleans(),
         retry_count=st.integers(0, 2),
         parked=st.booleans(),
-        images=st.sampled_from([(), (IMAGE,), ("ghcr.io/parraletz/books-api:1.9.0",)]),
-        jobs=st.sampled_from([(), (JOB,)]),
+        ran=st.just(()) | st.tuples(RAN),
     )
 
 
@@ -166,4 +181,5 @@ WANTS = st.builds(
     terminate=st.booleans(),
     accept_suspended=st.booleans(),
     jobs=st.booleans(),
+    settle=st.sampled_from([timedelta(seconds=10), timedelta(seconds=10), timedelta()]),
 )

@@ -44,6 +44,7 @@ def test_an_unknown_key_is_named_with_file_line_and_what_is_allowed() -> None:
     [
         ("expires: 24h", "expires: 24", "environments[1].gate.expires"),
         ("sync: manual", "sync: sometimes", "environments[1].application.sync"),
+        ("sync: manual", "sync: manual, settle: 0s", "environments[1].application.settle"),
         ("builder: docker", "builder: magic", "image.builder"),
         (
             "status: 200, json: non-empty-list}\n      version",

@@ -10,8 +10,11 @@ from slipway.readiness.verdict import Failed, Ready, Waiting
 from tests.unit.readiness_objects import (
     BEFORE,
     DEGRADED,
+    HOOK,
+    IMAGE,
     NO_OP,
     OUT_OF_SYNC,
+    RESULTS,
     RUNNING,
     STATE,
     WANTED,
@@ -19,30 +22,13 @@ from tests.unit.readiness_objects import (
     Judge,
     Object,
     deployment,
-    failed,
     recorded,
     seen,
     settled,
 )
 
-IMAGE = "ghcr.io/parraletz/books-api:2.0.0"
 OTHER = [deployment("ghcr.io/parraletz/gateway:1.0.0")]
 IN_JOBS = replace(WANTED, jobs=True)
-RESULTS = f"{STATE}.syncResult.resources"
-HOOK = {
-    "group": "batch",
-    "version": "v1",
-    "kind": "Job",
-    "namespace": "books-api-staging",
-    "name": "books-migrate",
-    "status": "Synced",
-    "message": "Reached expected number of succeeded pods",
-    "hookType": "PreSync",
-    "hookPhase": "Succeeded",
-    "syncPhase": "PreSync",
-    "images": [IMAGE],
-}
-JOB = {key: value for key, value in HOOK.items() if key != "hookType"} | {"syncPhase": "Sync"}
 
 
 @pytest.mark.parametrize("changes", [{}, BEFORE, RUNNING, OUT_OF_SYNC, DEGRADED])
@@ -118,42 +104,6 @@ def test_S08_a_workload_is_evidence_as_well_and_must_be_rolled_out() -> None:
     assert isinstance(settled(behind, IN_JOBS), Waiting)
 
 
-GONE = {"group": "batch", "kind": "Job", "name": "books-migrate", "status": "OutOfSync"}
-GONE |= {"health": {"status": "Missing"}}
-API = {"group": "apps", "kind": "Deployment", "name": "books-api", "status": "Synced"}
-API |= {"health": {"status": "Healthy"}}
-VANISHED = OUT_OF_SYNC | {"status.resources": [API, GONE], RESULTS: [JOB]}
-
-
-@pytest.mark.parametrize("health", ["Missing", "Healthy"])  # before Argo CD 3.4, and since
-def test_S29_a_job_that_was_removed_after_its_end_is_not_missing(health: str) -> None:
-    assert isinstance(settled(seen(VANISHED | {"status.health.status": health})), Ready)
-
-
-def test_S29_a_hook_that_was_removed_is_no_resource() -> None:
-    hook = GONE | {"hook": True, "name": "books-check"}
-    reading = seen({"status.resources": [API, hook]})
-    assert not reading.out_of_sync
-    assert isinstance(settled(reading), Ready)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {RESULTS: []},  # nobody saw it run
-        {RESULTS: [JOB | {"hookPhase": "Failed"}]},
-        {"status.resources": [API | {"status": "OutOfSync"}, GONE]},
-        {"status.resources": [API | {"health": {"status": "Missing"}}, GONE]},
-        {"status.resources": [API, GONE | {"kind": "Deployment"}]},
-        {f"{STATE}.syncResult.revision": A},
-        failed(A),
-    ],
-)
-def test_S29_anything_else_that_is_missing_is_missing(changes: Object) -> None:
-    reading = seen(VANISHED | {"status.health.status": "Missing"} | changes)
-    assert isinstance(settled(reading, after=30), Waiting)
-
-
 def unproven(live: list[Object]) -> Observation:
     return replace(seen(live=live), health_proven=False)
 
@@ -189,3 +139,52 @@ def test_S59_a_stateful_set_that_never_degrades_waits_with_its_counts() -> None:
         verdict = judge(reading, at)
         assert isinstance(verdict, Waiting)
         assert "StatefulSet/books-api: 1 updated and 1 available of 2 Pods" in verdict.reason
+
+
+def test_S08_a_workload_that_also_runs_another_version_of_the_image_shows_nothing() -> None:
+    old = "ghcr.io/parraletz/books-api:1.9.0"
+    for extra in (old, "ghcr.io/parraletz/books-api", f"{IMAGE}@sha256:{'e2' * 32}"):
+        live = deployment(extra)
+        live["spec"]["template"]["spec"]["initContainers"] = [{"name": "first", "image": IMAGE}]
+        waiting = settled(seen(live=[live]), after=30)
+        assert isinstance(waiting, Waiting)
+        assert waiting.state == "absent"
+    live["spec"]["template"]["spec"]["initContainers"] = [{"name": "wait", "image": "busybox"}]
+    live["spec"]["template"]["spec"]["containers"][0]["image"] = IMAGE
+    assert isinstance(settled(seen(live=[live])), Ready)
+
+
+def asleep(name: str = "worker", image: str = IMAGE) -> Object:
+    """A Deployment that an autoscaler has taken to zero."""
+    found = deployment(image, replicas=0, updatedReplicas=0, availableReplicas=0)
+    found["metadata"]["name"], found["spec"]["replicas"] = name, 0
+    return found
+
+
+def test_S58_what_is_scaled_to_zero_is_left_out_while_another_one_runs() -> None:
+    assert isinstance(settled(seen(live=[deployment(), asleep()])), Ready)
+    behind = deployment(availableReplicas=1)
+    assert isinstance(settled(seen(live=[behind, asleep()]), after=30), Waiting)
+    assert isinstance(settled(seen(live=[asleep("web"), asleep()]), after=30), Waiting)
+
+
+def rollout(**status: object) -> Object:
+    """A Rollout that takes its Pod template from the Deployment `books-api`."""
+    found = deployment()
+    found["kind"], found["apiVersion"] = "Rollout", "argoproj.io/v1alpha1"
+    del found["spec"]["template"]
+    found["spec"]["workloadRef"] = {"kind": "Deployment", "name": "books-api"}
+    found["status"] |= status
+    return found
+
+
+def test_S58_a_rollout_has_the_template_of_the_deployment_it_refers_to() -> None:
+    template = asleep("books-api")
+    newest = template["metadata"]["generation"]
+    current = rollout(workloadObservedGeneration=str(newest))
+    assert isinstance(settled(seen(live=[current, template])), Ready)
+    old = asleep("books-api", "ghcr.io/parraletz/books-api:1.9.0")
+    assert not isinstance(settled(seen(live=[current, old]), after=30), Ready)
+    for behind in (rollout(), rollout(workloadObservedGeneration=str(newest - 1))):
+        assert isinstance(settled(seen(live=[behind, template]), after=30), Waiting)
+    assert isinstance(settled(seen(live=[current]), after=30), Waiting)

@@ -65,40 +65,6 @@ def test_S24_degraded_beyond_the_grace_time_fails() -> None:
     assert isinstance(judge(seen(DEGRADED), 60), Failed)
 
 
-@pytest.mark.parametrize("health", ["Suspended", "Missing", "Unknown", ""])
-def test_S25_other_health_waits(health: str) -> None:
-    judge, changes = Judge(), {"status.health.status": health}
-    for at in (0, 30, 600):
-        assert isinstance(judge(seen(changes), at), Waiting)
-
-
-SUSPENDED = {"status.health.status": "Suspended"}
-ACCEPT = replace(WANTED, accept_suspended=True)
-
-
-def test_S25_a_paused_rollout_is_accepted_by_consent_and_said_to_be_paused() -> None:
-    canary = deployment(replicas=3, updatedReplicas=1, availableReplicas=3)
-    verdict = settled(seen(SUSPENDED, [canary]), ACCEPT)
-    assert isinstance(verdict, Ready)
-    assert "paused, as agreed" in verdict.summary
-    waiting = settled(seen(SUSPENDED, [canary]), after=600)
-    assert isinstance(waiting, Waiting)
-    assert "paused" in waiting.reason
-
-
-@pytest.mark.parametrize(
-    "live",
-    [
-        deployment("ghcr.io/parraletz/books-api:1.9.0"),
-        deployment(updatedReplicas=0),
-        deployment(observedGeneration=5),
-        deployment(availableReplicas=0),
-    ],
-)
-def test_S25_a_paused_rollout_that_has_not_begun_is_not_accepted(live: Object) -> None:
-    assert isinstance(settled(seen(SUSPENDED, [live]), ACCEPT, after=30), Waiting)
-
-
 def resources(**health: str) -> Object:
     """An application whose resources have these states."""
     found = [

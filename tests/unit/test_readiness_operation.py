@@ -177,6 +177,25 @@ def test_S54_out_of_sync_is_otherwise_never_success(changes: Object) -> None:
     never(Y_PENDING | changes)
 
 
+OLDER_SPEC = {f"{STATE}.syncResult.source.targetRevision": "release"}
+
+
+@pytest.mark.parametrize("revision", [X, Y])
+def test_S43_S54_what_was_applied_from_other_sources_is_not_x(revision: str) -> None:
+    """The application was changed after X was applied: a sync of it is still to come."""
+    changes = Y_PENDING | OLDER_SPEC | {"status.sync.revision": revision}
+    assert never(changes, MANUAL).ask == "sync"
+    assert "waiting for a person" in never_for(changes, 60).reason
+
+
+def never_for(changes: Object, seconds: float) -> Waiting:
+    judge = Judge()
+    judge(seen(changes))
+    verdict = judge(seen(changes), seconds)
+    assert isinstance(verdict, Waiting)
+    return verdict
+
+
 def test_S62_a_sync_error_left_over_from_before_goes_with_one_more_refresh() -> None:
     judge = Judge()
     first = judge(seen(SYNC_ERROR))

@@ -10,6 +10,7 @@ from tests.unit.readiness_objects import (
     BEFORE,
     CHART_DIGEST,
     DEGRADED,
+    MANUAL_APP,
     OUT_OF_SYNC,
     RUNNING,
     STATE,
@@ -113,6 +114,23 @@ def test_S07_what_is_wrong_with_the_parent_ends_the_wait(above: Object, reason: 
     verdict = Judge(WANTS_9)(nested(None, above))
     assert isinstance(verdict, Failed)
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("start", [True, False])
+def test_S07_S21_a_parent_that_nobody_syncs_is_left_to_a_person(start: bool) -> None:
+    """A sync of it would apply what others have changed, too."""
+    wanted = replace(WANTS_9, start=start, parent="root")
+    judge, reading = Judge(wanted), nested(None, MANUAL_APP | OUT_OF_SYNC | {STATE: None})
+    first, at_last = judge(reading), judge(reading, 60)
+    assert isinstance(first, Waiting)
+    assert isinstance(at_last, Waiting)
+    assert (first.ask, at_last.ask) == (None, None)
+    assert "waiting for a person to sync root" in at_last.reason
+
+
+def test_S07_an_image_without_a_digest_is_not_named_by_everything() -> None:
+    lacking = replace(nested(), spec_values=("1.9.0",))
+    assert isinstance(settled(lacking, replace(WANTS_9, digest="")), Waiting)
 
 
 def test_S07_a_parent_that_has_moved_on_without_our_values_supersedes() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slipway.readiness.observation import Observation
 from slipway.readiness.verdict import Blocked, Failed, Progress, Ready, Waiting, Wanted
-from tests.unit.readiness_definition import grounds, holds
+from tests.unit.readiness_definition import End, good_ends, grounds, holds
 from tests.unit.readiness_objects import MANUAL, Judge
 from tests.unit.readiness_random import GOOD, WANTS, sequences
 
@@ -26,18 +26,22 @@ def test_the_good_states_are_good() -> None:
 def test_ready_is_never_said_unless_every_clause_held_for_the_settle_time(
     case: tuple[Observation, Sequence], wanted: Wanted
 ) -> None:
-    judge, at, since = Judge(wanted), 0, None
+    judge, at, since, readings = Judge(wanted), 0, None, 0
     transition: object = None
+    ends: set[End] = set()
     for reading, pause in case[1]:
         at += pause
-        if not holds(reading, wanted):
+        if not holds(reading, wanted, ends):
             since = None
         elif since is None or reading.health_since != transition:
-            since, transition = at, reading.health_since
+            since, transition, readings = at, reading.health_since, 0
+        ends |= good_ends(reading)
+        readings += 1
         verdict = judge(reading, at)
         if isinstance(verdict, Ready):
             assert since is not None
-            assert at - since >= 10
+            assert at - since >= wanted.settle.total_seconds()
+            assert readings >= 2
         if not isinstance(verdict, Waiting | Blocked):
             return
 
@@ -95,6 +99,7 @@ def test_what_is_remembered_only_grows(case: tuple[Observation, Sequence], wante
             assert after.since >= before.since
         if not isinstance(verdict, Waiting | Blocked):
             return
+        assert {*before.ended} <= {*after.ended}
         same = after.state == before.state
         assert after.readings == (before.readings + 1 if same else 1)
         assert (after.state == ("blocked",)) == isinstance(verdict, Blocked)

@@ -8,10 +8,12 @@ from slipway.readiness.references import same_repository
 from slipway.readiness.verdict import Failed, Known, Ready, Superseded, Waiting
 from tests.unit.readiness_objects import (
     CHART,
+    CHART_DIGEST,
     DIGEST,
     GITOPS,
     KNOWN,
     LINEAGE,
+    MANUAL_APP,
     STATE,
     WANTS_9,
     A,
@@ -132,9 +134,11 @@ def test_S03_a_hydrated_application_is_proven_by_its_dry_commit() -> None:
         {LAST: None},
         {"status.sync.revision": X},  # no hydrated commit has this id
         {"spec.sourceHydrator.syncSource.targetBranch": "env/production"},
+        {"spec.sourceHydrator.drySource.path": "books/other"},  # not hydrated yet
+        {f"{LAST}.sourceHydrator": None},
     ],
 )
-def test_S03_a_hydrated_application_without_x_is_not_done(changes: Object) -> None:
+def test_S03_S43_a_hydrated_application_without_x_is_not_done(changes: Object) -> None:
     assert isinstance(settled(seen(changes, name="hydrated"), after=300), Waiting)
 
 
@@ -182,6 +186,38 @@ def test_S05_an_oci_source_is_proven_by_the_digest_of_its_tag(digests: dict[str,
     assert isinstance(waiting, Waiting)
     assert CHART in waiting.reason
     assert waiting.ask == ("refresh" if digests else None)
+
+
+def pending(digest: str, *commits: str, **source: str) -> Object:
+    """Synced by hand, and a later commit waits; `source` is otherwise in what was applied."""
+    found = app(name="values-by-reference")["spec"]["sources"]
+    result = {"revisions": [digest, *commits], "sources": [found[0] | source, *found[1:]]}
+    waits = {"status.sync.status": "OutOfSync", "status.sync.revisions": [CHART_DIGEST, Y]}
+    done = app()["status"]["operationState"] | {"syncResult": result}
+    return MANUAL_APP | waits | {STATE: done}
+
+
+def test_S05_S43_S54_x_is_applied_when_every_source_was() -> None:
+    def ready(changes: Object) -> bool:
+        reading = seen(changes, LIVE_9, name="values-by-reference")
+        return isinstance(settled(reading, WANTS_9), Ready)
+
+    assert ready(pending(CHART_DIGEST, X))
+    assert not ready(pending("sha256:" + "0f" * 32, X))
+    assert not ready(pending(CHART_DIGEST, A))
+    assert not ready(pending(CHART_DIGEST, X, targetRevision="8.0.0"))
+    assert not ready(pending(CHART_DIGEST))
+
+
+@pytest.mark.parametrize("applied", [(X, A), (A, X)])
+def test_S02_S54_x_is_applied_from_every_source_that_follows_our_branch(
+    applied: tuple[str, str],
+) -> None:
+    changes = two_sources(X, X) | MANUAL_APP | {"status.sync.status": "OutOfSync"}
+    changes |= {"status.sync.revisions": [Y, Y]}
+    assert isinstance(settled(seen(changes)), Ready)
+    changes |= {f"{STATE}.syncResult": changes[f"{STATE}.syncResult"] | {"revisions": [*applied]}}
+    assert isinstance(settled(seen(changes)), Waiting)
 
 
 @pytest.mark.parametrize("revision", ["9.0.0", "", "sha256:7d86"])

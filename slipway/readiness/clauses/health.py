@@ -18,8 +18,8 @@ def healthy(look: Look) -> Waiting | None:
         return None
     if health == "Missing" and _only_done_is_missing(look):
         return None
-    said = _SAID.get(health) or f"health is {health or 'not known yet'}"
-    return Waiting(said, state=health.lower())
+    said = _SAID.get(health, "the health is not known")
+    return Waiting(said, state=health.lower() if health in _SAID else "untold")
 
 
 def _only_done_is_missing(look: Look) -> bool:
@@ -29,7 +29,10 @@ def _only_done_is_missing(look: Look) -> bool:
 
 
 def evident(look: Look) -> Waiting | None:
-    """A live workload runs the wanted image: that alone tells the new from the old version."""
+    """A live workload runs the wanted image: that alone tells the new from the old version.
+
+    One that is scaled to zero, as by an autoscaler, is left out where another one runs.
+    """
     if look.ran:
         return None
     if look.carriers:
@@ -46,7 +49,8 @@ def evident(look: Look) -> Waiting | None:
 
 def _rolled_out(look: Look) -> Waiting | None:
     paused = look.seen.health == "Suspended"
-    behind = next((w for w in look.carriers if not (w.begun if paused else w.rolled_out)), None)
+    awake = [w for w in look.carriers if not w.idle] or look.carriers
+    behind = next((w for w in awake if not (w.begun if paused else w.rolled_out)), None)
     if behind is None:
         return None
     return Waiting(

@@ -43,10 +43,8 @@ def held(look: Look) -> Waiting | None:
 
 
 def compared(look: Look) -> Waiting | None:
-    """The last compare began after the last sync ended; both have a resolution of one second."""
-    operation, reconciled = look.operation, look.seen.reconciled_at
-    ended = operation.finished_at if operation else None
-    if reconciled and (operation is None or (ended and reconciled > ended)):
+    """What the last compare saw is the result of the last sync."""
+    if look.is_compared:
         return None
     return Waiting("the sync is over; the result is not compared yet", "refresh", "compare")
 
