@@ -10,7 +10,7 @@ from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_versions import unsupported
 from slipway.engines.argocd_windows import told_block, with_block
 from slipway.engines.argocd_workloads import JOBS, KINDS, workloads
-from slipway.engines.parents import parent_of
+from slipway.engines.parents import below, parent_of
 from slipway.errors import InvalidInput, NotFound, Retryable, SlipwayError, Unauthorized
 from slipway.readiness.observation import Observation, Workload
 from slipway.service import Application, GitOps
@@ -61,10 +61,14 @@ class ArgoCD:
             )
 
     def observe(self, application: Application) -> Observation:
-        """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
+        """One reading. The verdict's fields come from one GET; live workloads only add doubt.
+
+        Raises NotMade when only the parent is there.
+        """
         above = parent_of(application)
         parent = self._seen(above, self._read(above), ()) if above else None
-        read = self._read(application)
+        with below(parent):
+            read = self._read(application)
         status = read.get("status") or {}
         healthy = (status.get("health") or {}).get("status") == "Healthy"
         nodes = [] if healthy else self._nodes(application)

@@ -5,25 +5,25 @@ clients is checked here: one operation at a time, sync windows, no other revisio
 sync.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_failures import Outdated
-from slipway.clients.kubernetes_resources import APPLICATION
 from slipway.engines.argocd_core_changes import ending, refreshed, refreshing, starting
-from slipway.engines.argocd_core_reading import Reading, place, version
-from slipway.engines.argocd_core_rights import check_place, check_project, check_rights
+from slipway.engines.argocd_core_reading import Reading
+from slipway.engines.argocd_core_rights import check_place, check_project, rights, rights_below
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_status import observation
 from slipway.engines.argocd_windows import with_block
 from slipway.engines.argocd_workloads import workloads
 from slipway.engines.kubernetes_changes import changes
 from slipway.engines.kubernetes_health import with_health
-from slipway.engines.parents import parent_of
-from slipway.errors import Closed, Retryable, SlipwayError
+from slipway.engines.kubernetes_reading import Notice, version
+from slipway.engines.kubernetes_rights import Right, check_rights
+from slipway.engines.parents import below, parent_of
+from slipway.errors import Closed, Retryable
 from slipway.readiness.observation import Block, Observation, Workload
 from slipway.readiness.windows import block, target
 from slipway.service import Application, GitOps
@@ -31,7 +31,6 @@ from slipway.service import Application, GitOps
 Json = Mapping[str, Any]
 CALL = 30.0  # seconds one call may take
 _TRIES = 5  # of a change that others get in the way of
-_POLL = 1.0  # seconds between two looks where changes are not told
 
 
 class ArgoCDCore:
@@ -40,22 +39,28 @@ class ArgoCDCore:
     def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
         self._client, self._gitops, self._left = client, gitops, left
         self._reading = Reading(client)
-        self._versions: dict[str, str] = {}  # resourceVersion of the newest reading, by name
-        self._complained = False
+        self._notice = Notice(client)
 
     def examine(self, application: Application) -> None:
         """Raise what is wrong with the permissions or the application's name."""
+        needed: list[Right] = []
         for each in filter(None, (parent_of(application), application)):
             read = self._read(each)
             check_project(each, read)
+            needed += rights(read)
         check_place(application, read)
-        check_rights(self._client, application, read, self._limit())
+        about = f"application '{application.name}'"
+        check_rights(self._client, about, [*needed, *rights_below(read)], self._limit())
 
     def observe(self, application: Application) -> Observation:
-        """One reading. The verdict's fields come from one GET; live workloads only add doubt."""
+        """One reading. The verdict's fields come from one GET; live workloads only add doubt.
+
+        Raises NotMade when only the parent is there.
+        """
         above = parent_of(application)
         parent = self._seen(self._read(above), ()) if above else None
-        read = self._read(application)
+        with below(parent):
+            read = self._read(application)
         check_project(application, read)
         check_place(application, read)
         live = self._reading.manifests(read, self._limit())
@@ -69,7 +74,7 @@ class ArgoCDCore:
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask for a compare with the repository; False when none was made in time."""
         change = refreshing("hard" if hard else "normal")
-        where = (APPLICATION, place(application), application.name)
+        where = self._reading.where(application)
         seconds = min(CALL, self._left() / 2)  # the controller may be down; a look must follow
         after = self._client.patch(*where, change, seconds)
         told = changes(self._client, *where, version(after), seconds)
@@ -89,17 +94,7 @@ class ArgoCDCore:
 
     def await_change(self, application: Application, seconds: float) -> str | None:
         """Return at the next change of the object, or after a second when none are told."""
-        since = self._versions.get(application.name)
-        if not since or self._complained:
-            time.sleep(min(_POLL, seconds))
-            return None
-        where = (APPLICATION, place(application), application.name)
-        try:
-            next(changes(self._client, *where, since, seconds), None)
-        except SlipwayError as error:
-            self._complained = True
-            return f"no watch, asking every {_POLL:.0f} s instead: {error.message}"
-        return None
+        return self._notice.wait(self._reading.where(application), seconds)
 
     def explain(self, application: Application) -> str:
         """Pod reasons, warnings and a log, one a line; empty when they cannot be read."""
@@ -107,11 +102,12 @@ class ArgoCDCore:
 
     def link(self, application: Application) -> str:
         """There is no page: the command that shows the application."""
-        return f"kubectl -n {place(application)} get application {application.name} -o yaml"
+        _, namespace, name = self._reading.where(application)
+        return f"kubectl -n {namespace} get application {name} -o yaml"
 
     def _read(self, application: Application) -> Json:
         read = self._reading.application(application, self._limit())
-        self._versions[application.name] = version(read)
+        self._notice.seen(self._reading.where(application), read)
         return read
 
     def _seen(
@@ -143,7 +139,7 @@ class ArgoCDCore:
         """One patch, decided on the newest reading and taken only while that is the newest."""
         for attempt in range(_TRIES):
             read = self._read(application)
-            change, where = decide(read), (APPLICATION, place(application), application.name)
+            change, where = decide(read), self._reading.where(application)
             try:
                 self._client.patch(*where, change, self._limit(), version=version(read))
             except Outdated:

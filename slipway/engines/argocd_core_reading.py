@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_resources import APPLICATION, PROJECT
-from slipway.engines.kubernetes_live import JOBS, WORKLOADS, Live
+from slipway.engines.kubernetes_live import JOBS, WORKLOADS
+from slipway.engines.kubernetes_reading import SharedCluster, Where
 from slipway.errors import NotFound
 from slipway.service import Application
 
@@ -13,20 +13,12 @@ Json = Mapping[str, Any]
 NAMESPACE = "argocd"  # where Argo CD is installed when nothing else is said
 
 
-class Reading:
+class Reading(SharedCluster):
     """One cluster. Methods raise `slipway.errors`."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self.cluster = client, Live(client)
-
-    @property
-    def live(self) -> "Reading":
-        """Core and applications share a cluster."""
-        return self
-
-    def application(self, app: Application, seconds: float) -> Json:
+    def where(self, app: Application) -> Where:
         """The Application object."""
-        return self._client.get(APPLICATION, place(app), app.name, seconds)
+        return APPLICATION, app.namespace or NAMESPACE, app.name
 
     def windows(self, read: Json, seconds: float) -> tuple[Json, ...]:
         """The sync windows of the project of an Application object.
@@ -52,25 +44,3 @@ class Reading:
         """The live workloads and jobs of an Application object."""
         resources = (read.get("status") or {}).get("resources") or ()
         return self.cluster.manifests(resources, seconds, WORKLOADS | JOBS)
-
-    def events(self, app: Application, subject: Json | None, seconds: float) -> list[Json]:
-        """Kubernetes events of one node, or of the application."""
-        own = {"kind": APPLICATION.kind, "name": app.name, "namespace": place(app)}
-        return self.cluster.events(subject or own, seconds)
-
-    def log(
-        self, app: Application, pod: Json, container: str, lines: int, seconds: float
-    ) -> list[str]:
-        """The last lines of a container of a Pod of `app`; none: of one that is not ready."""
-        del app  # a Pod has its own name here
-        return self.cluster.log(pod, container, lines, seconds)
-
-
-def place(app: Application) -> str:
-    """The namespace of an Application object."""
-    return app.namespace or NAMESPACE
-
-
-def version(read: Json) -> str:
-    """The resourceVersion of an object."""
-    return str((read.get("metadata") or {}).get("resourceVersion") or "")

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_resources import (
     APPLICATION,
     DEPLOYMENT,
     POD,
     PROJECT,
     REPLICA_SET,
-    Resource,
 )
-from slipway.errors import InvalidInput, NotFound, Unauthorized
+from slipway.engines.kubernetes_rights import Right
+from slipway.errors import InvalidInput, NotFound
 from slipway.service import Application
 
 Json = Mapping[str, Any]
@@ -42,32 +41,23 @@ def check_place(application: Application, read: Json) -> None:
         )
 
 
-def check_rights(client: Client, application: Application, read: Json, seconds: float) -> None:
-    """Raise Unauthorized that names all that is missing of what the wait needs.
-
-    Where we may not ask for our rights, each call says by itself what it lacks.
-    """
+def rights(read: Json) -> list[Right]:
+    """What is done with an Application object: it is watched and changed, its windows are read."""
     metadata, spec = read.get("metadata") or {}, read.get("spec") or {}
-    own, name = str(metadata.get("namespace")), application.name
-    below = str((spec.get("destination") or {}).get("namespace") or own)
-    needed: list[tuple[str, Resource, str, str]] = [
+    own, name = str(metadata.get("namespace")), str(metadata.get("name"))
+    return [
         ("patch", APPLICATION, own, name),
         ("watch", APPLICATION, own, name),
-        ("get", PROJECT, own, application.project),
+        ("get", PROJECT, own, str(spec.get("project") or "default")),
+    ]
+
+
+def rights_below(read: Json) -> list[Right]:
+    """What is read of its workloads."""
+    metadata, spec = read.get("metadata") or {}, read.get("spec") or {}
+    below = str((spec.get("destination") or {}).get("namespace") or metadata.get("namespace"))
+    return [
         ("get", DEPLOYMENT, below, ""),
         ("list", REPLICA_SET, below, ""),
         ("list", POD, below, ""),
     ]
-    try:
-        missing = [
-            f"{verb} {resource.rule} in namespace {namespace}"
-            for verb, resource, namespace, name in needed
-            if not client.may(verb, resource, namespace, name, seconds)
-        ]
-    except Unauthorized:
-        return
-    if missing:
-        raise Unauthorized(
-            f"for application '{application.name}' we may not: {'; '.join(missing)}",
-            f"allow it for the user of {client.source}, by a Role and a RoleBinding",
-        )

@@ -5,7 +5,6 @@ that gets new content of the repository. The echo of the token says that it was 
 what result.
 """
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,21 +12,22 @@ from typing import Any
 from slipway.clients.kubernetes import Client
 from slipway.engines.argocd_diagnosis import diagnosis
 from slipway.engines.argocd_workloads import workloads
-from slipway.engines.flux_chain import Chain, checked_links
+from slipway.engines.flux_chain import DEFAULT, Chain, checked_links
 from slipway.engines.flux_cluster import Reading, place, reference_to
-from slipway.engines.flux_kinds import KINDS, KUSTOMIZATION
+from slipway.engines.flux_kinds import KINDS
 from slipway.engines.flux_objects import condition, holds, named, part, phase, text, told
-from slipway.engines.flux_rights import check_manual, check_place, check_rights
+from slipway.engines.flux_rights import check_manual, check_place, rights, rights_to_nodes
 from slipway.engines.flux_status import observation
 from slipway.engines.kubernetes_changes import changes
-from slipway.engines.parents import parent_of
-from slipway.errors import Conflict, Retryable, SlipwayError
+from slipway.engines.kubernetes_reading import Notice, version
+from slipway.engines.kubernetes_rights import check_rights
+from slipway.engines.parents import below, parent_of
+from slipway.errors import Conflict, NotFound, Retryable, SlipwayError
 from slipway.readiness.observation import Observation
 from slipway.service import Application, GitOps
 
 Json = Mapping[str, Any]
 CALL = 30.0  # seconds one call may take
-_POLL = 1.0  # seconds between two looks where changes are not told
 _DIAGNOSIS = 3.0  # seconds
 _REQUEST = "reconcile.fluxcd.io/requestedAt"
 _OWNER, _OWNED_IN = "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"
@@ -39,26 +39,27 @@ class Flux:
     def __init__(self, client: Client, gitops: GitOps | None, left: Callable[[], float]) -> None:
         self._client, self._gitops, self._left = client, gitops, left
         self._reading = Reading(client)
-        self._versions: dict[str, str] = {}  # resourceVersion of the newest reading, by name
+        self._notice = Notice(client)
         self._parents: dict[str, str] = {}  # namespace of a parent, by its name
-        self._complained = False
 
     def examine(self, application: Application) -> None:
         """Raise what is wrong with the configuration, the permissions or the name."""
         check_manual(application)
-        chain = self._reading.chain(application, self._limit())
+        above = self._above(application)
+        upper = rights(self._reading.chain(above, self._limit())) if above else []
+        chain = self._read(application)
         check_place(chain)
-        check_rights(self._client, chain, self._limit())
+        pods = self._reading.rights_below(application, chain.last, self._limit())
+        needed = [*upper, *rights(chain), *pods, *rights_to_nodes(pods)]
+        check_rights(self._client, named(chain.last), needed, self._limit())
 
     def observe(self, application: Application) -> Observation:
-        """One reading: the chain, link by link, and the workloads at its end."""
-        chain = self._read(application)
-        above = self._above(application, chain)
-        parent = None
-        if above is not None:
-            upper = self._reading.chain(above, self._limit())
-            parent = observation(upper, (), self._gitops)
-        manifests = self._reading.workloads(chain.last, self._limit())
+        """One reading: the chain, link by link, and the workloads at its end.
+
+        Raises NotMade when only the parent is there.
+        """
+        chain, parent = self._family(application)
+        manifests = self._reading.workloads(application, chain.last, self._limit())
         nodes = [] if phase(chain.last) == "ready" else self._nodes(manifests)
         live = workloads(manifests, nodes)
         return observation(chain, live, self._gitops, parent)
@@ -96,17 +97,7 @@ class Flux:
 
     def await_change(self, application: Application, seconds: float) -> str | None:
         """Return at the next change of the last object, or after a second when none are told."""
-        since = self._versions.get(application.name)
-        if not since or self._complained:
-            time.sleep(min(_POLL, seconds))
-            return None
-        where = (KINDS[application.kind], place(application), application.name)
-        try:
-            next(changes(self._client, *where, since, seconds), None)
-        except SlipwayError as error:
-            self._complained = True
-            return f"no watch, asking every {_POLL:.0f} s instead: {error.message}"
-        return None
+        return self._notice.wait(self._reading.where(application), seconds)
 
     def explain(self, application: Application) -> str:
         """What is not ready, Pod reasons, warnings and a log, one a line."""
@@ -122,34 +113,49 @@ class Flux:
         """There is no page: the command that shows the application."""
         return f"flux get {application.kind.lower()} {application.name} -n {place(application)}"
 
+    def _family(self, application: Application) -> tuple[Chain, Observation | None]:
+        """The chain, and a reading of its parent that was taken before."""
+        above = self._above(application)
+        if above is None:
+            return self._read(application), None
+        parent = observation(self._reading.chain(above, self._limit()), (), self._gitops)
+        with below(parent):
+            return self._read(application), parent
+
     def _read(self, application: Application) -> Chain:
         chain = self._reading.chain(application, self._limit())
-        self._versions[application.name] = text(chain.last, "metadata", "resourceVersion")
+        self._notice.seen(self._reading.where(application), chain.last)
         return chain
 
-    def _above(self, application: Application, chain: Chain) -> Application | None:
-        """The Kustomization that applies the object; the object's labels know where it is."""
+    def _above(self, application: Application) -> Application | None:
+        """The Kustomization that applies the object: the object's labels know where it is."""
         above = parent_of(application)
         if above is None:
             return None
-        labels = part(chain.last, "metadata", "labels")
+        labels = part(self._found(application), "metadata", "labels")
         namespace = labels.get(_OWNED_IN) if labels.get(_OWNER) == above.name else None
-        self._parents[above.name] = str(namespace or place(application))
+        if not namespace:  # beside the object, or where Flux is installed
+            namespace = place(above) if self._found(above) else DEFAULT
+        self._parents[above.name] = str(namespace)
         return self._placed(above)
 
+    def _found(self, application: Application) -> Json:
+        """The object; empty while it is not there."""
+        try:
+            return self._reading.application(application, self._limit())
+        except NotFound:
+            return {}
+
     def _placed(self, application: Application) -> Application:
-        found = self._parents.get(application.name)
-        if found is None:
-            return application
-        change = {"namespace": found, "kind": KUSTOMIZATION.kind}
-        return application.model_copy(update=change)
+        """The parent with its namespace; anything else as it is."""
+        found = self._parents.get(application.name) if application.parent is None else None
+        return application.model_copy(update={"namespace": found}) if found else application
 
     def _echoed(self, value: Json, token: str, seconds: float) -> bool:
         """Ask an object to be reconciled, and wait for its word that it was."""
         after, reference = self._request(value, token), reference_to(value)
         where = (KINDS[reference.kind], reference.namespace, reference.name)
-        version = text(after, "metadata", "resourceVersion")
-        told_of = changes(self._client, *where, version, seconds)
+        told_of = changes(self._client, *where, version(after), seconds)
         return any(text(each, "status", "lastHandledReconcileAt") == token for each in told_of)
 
     def _request(self, value: Json, token: str) -> Json:

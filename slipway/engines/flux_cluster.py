@@ -1,33 +1,29 @@
 """Chains and their workloads, as one cluster has them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from slipway.clients.kubernetes import Client
 from slipway.clients.kubernetes_failures import UnknownType
-from slipway.clients.kubernetes_resources import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Resource
+from slipway.clients.kubernetes_resources import ROLLOUT, Resource
 from slipway.engines.flux_chain import DEFAULT, Chain, Reference, chart_of, source_of
-from slipway.engines.flux_kinds import KINDS
+from slipway.engines.flux_kinds import HELM_RELEASE, KINDS
 from slipway.engines.flux_objects import part, text
-from slipway.engines.kubernetes_live import Live
-from slipway.errors import InvalidInput, NotFound
+from slipway.engines.kubernetes_live import JOBS, KNOWN, WORKLOADS, Kinds
+from slipway.engines.kubernetes_reading import SharedCluster, Where
+from slipway.engines.kubernetes_rights import Right
+from slipway.errors import InvalidInput, NotFound, Unauthorized
 from slipway.service import Application
 
 Json = Mapping[str, Any]
-WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
 _NAME, _NAMESPACE = "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"
 
 
-class Reading:
+class Reading(SharedCluster):
     """One cluster. Methods raise `slipway.errors`; their seconds are for each call."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self.cluster = client, Live(client)
-
-    @property
-    def live(self) -> "Reading":
-        """Flux and its workloads share a cluster."""
-        return self
+    def where(self, app: Application) -> Where:
+        """The HelmRelease or Kustomization."""
+        return KINDS[app.kind], place(app), app.name
 
     def application(self, app: Application, seconds: float) -> Json:
         """The HelmRelease or Kustomization."""
@@ -45,35 +41,45 @@ class Reading:
         """The same object, read anew."""
         return self._get(reference_to(value), seconds)
 
-    def workloads(self, last: Json, seconds: float) -> list[Json]:
-        """The live workloads that the HelmRelease or Kustomization has made."""
-        if last.get("kind") == "HelmRelease":
-            name, namespace = text(last, "metadata", "name"), text(last, "metadata", "namespace")
-            return self._released(_target(last), name, namespace, seconds)
-        resources = _inventory(last)
-        found = self.cluster.manifests(resources, seconds)
-        for each in resources:
-            if each["kind"] == "HelmRelease":
-                place_ = each["namespace"]
-                found += self._released(place_, each["name"], place_, seconds)
+    def workloads(self, app: Application, last: Json, seconds: float) -> list[Json]:
+        """The live workloads, and jobs where it runs in such, that `last` has made."""
+        kinds = kinds_of(app)
+        own = [] if last.get("kind") == "HelmRelease" else _inventory(last)
+        found = self.cluster.manifests(own, seconds, kinds)
+        for release in self._releases(last, seconds):
+            found += self._released(release, kinds, seconds)
         return found
+
+    def rights_below(self, app: Application, last: Json, seconds: float) -> list[Right]:
+        """What is read of the workloads, as far as they are known yet."""
+        kinds, needed = kinds_of(app), list[Right]()
+        for entry in [] if last.get("kind") == "HelmRelease" else _inventory(last):
+            own = entry["group"], entry["kind"]
+            if own in kinds:
+                needed.append(("get", KNOWN[own], entry["namespace"], ""))
+        for release in self._releases(last, seconds):
+            listed = (KNOWN[own] for own in sorted(kinds) if KNOWN[own] != ROLLOUT)
+            needed += [("list", each, _target(release), "") for each in listed]
+        return needed
 
     def nodes(self, app: Application, seconds: float) -> list[Json]:
         """The workloads of the application, and what is below them."""
-        manifests = self.workloads(self.application(app, seconds / 3), seconds / 9)
+        manifests = self.workloads(app, self.application(app, seconds / 3), seconds / 9)
         return self.cluster.nodes(manifests, seconds / 3)
 
-    def events(self, app: Application, subject: Json | None, seconds: float) -> list[Json]:
-        """Kubernetes events of one node, or of the application."""
-        own = {"kind": app.kind, "name": app.name, "namespace": place(app)}
-        return self.cluster.events(subject or own, seconds)
-
-    def log(
-        self, app: Application, pod: Json, container: str, lines: int, seconds: float
-    ) -> list[str]:
-        """The last lines of a container of a Pod of `app`; none: of one that is not ready."""
-        del app  # a Pod has its own name here
-        return self.cluster.log(pod, container, lines, seconds)
+    def _releases(self, last: Json, seconds: float) -> Iterable[Json]:
+        """The HelmRelease itself, or those that a Kustomization has applied."""
+        if last.get("kind") == "HelmRelease":
+            yield last
+            return
+        for entry in _inventory(last):
+            if (entry["group"], entry["kind"]) == (HELM_RELEASE.group, HELM_RELEASE.kind):
+                try:
+                    yield self._get(
+                        Reference(entry["kind"], entry["namespace"], entry["name"]), seconds
+                    )
+                except NotFound:
+                    continue  # it is gone, or was never made
 
     def _chart(self, last: Json, seconds: float) -> Json | None:
         reference = chart_of(last) if last.get("kind") == "HelmRelease" else None
@@ -105,14 +111,26 @@ class Reading:
                 "update Flux: these versions are removed from it",
             )
 
-    def _released(self, where: str, name: str, namespace: str, seconds: float) -> list[Json]:
+    def _released(self, release: Json, kinds: Kinds, seconds: float) -> list[Json]:
         """By the labels that the helm-controller gives to everything in a release."""
-        labels = f"{_NAME}={name},{_NAMESPACE}={namespace}"
+        name, own = text(release, "metadata", "name"), text(release, "metadata", "namespace")
+        labels, where = f"{_NAME}={name},{_NAMESPACE}={own}", _target(release)
         return [
-            {**each, "kind": resource.kind}  # a list leaves it out
-            for resource in WORKLOADS
-            for each in self._client.list(resource, where, seconds, labels).items
+            {**each, "kind": kind}  # a list leaves it out
+            for group, kind in sorted(kinds)
+            for each in self._listed(KNOWN[group, kind], where, labels, seconds)
         ]
+
+    def _listed(
+        self, resource: Resource, where: str, labels: str, seconds: float
+    ) -> Iterable[Json]:
+        """Most clusters have no Rollouts, and users who may not list what is not there."""
+        try:
+            return self._client.list(resource, where, seconds, labels).items
+        except (UnknownType, NotFound, Unauthorized):
+            if resource != ROLLOUT:
+                raise
+            return ()
 
 
 def place(app: Application) -> str:
@@ -120,16 +138,9 @@ def place(app: Application) -> str:
     return app.namespace or DEFAULT
 
 
-def reads_below(last: Json) -> list[tuple[str, Resource, str]]:
-    """Verb, type and namespace of the workloads that are read for it, as far as is known yet."""
-    if last.get("kind") == "HelmRelease":
-        return [("list", each, _target(last)) for each in WORKLOADS]
-    needed = []
-    for entry in _inventory(last):
-        place_, kind = entry["namespace"], entry["kind"]
-        needed += [("get", each, place_) for each in WORKLOADS if each.kind == kind]
-        needed += [("list", each, place_) for each in WORKLOADS if kind == "HelmRelease"]
-    return list(dict.fromkeys(needed))
+def kinds_of(app: Application) -> Kinds:
+    """Kinds of objects that may run the image."""
+    return WORKLOADS | JOBS if app.runs_in == "jobs" else WORKLOADS
 
 
 def reference_to(value: Json) -> Reference:

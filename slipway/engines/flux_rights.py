@@ -1,12 +1,14 @@
 """What is wrong before a wait begins: the settings, the cluster, permissions. Each has its text."""
 
-from slipway.clients.kubernetes import Client
-from slipway.clients.kubernetes_resources import POD, REPLICA_SET, Resource
+from collections.abc import Iterable
+
+from slipway.clients.kubernetes_resources import POD, REPLICA_SET
 from slipway.engines.flux_chain import Chain, checked_links
-from slipway.engines.flux_cluster import reads_below, reference_to
+from slipway.engines.flux_cluster import reference_to
 from slipway.engines.flux_kinds import KINDS
 from slipway.engines.flux_objects import named, part
-from slipway.errors import InvalidInput, Unauthorized
+from slipway.engines.kubernetes_rights import Right
+from slipway.errors import InvalidInput
 from slipway.service import Application
 
 
@@ -28,27 +30,18 @@ def check_place(chain: Chain) -> None:
         )
 
 
-def check_rights(client: Client, chain: Chain, seconds: float) -> None:
-    """Raise Unauthorized that names all that is missing of what the wait needs."""
-    needed: list[tuple[str, Resource, str, str]] = []
+def rights(chain: Chain) -> list[Right]:
+    """What is done with the objects of a chain: all are read, and those that we ask are changed."""
+    needed = list[Right]()
     for link in checked_links(chain):
         reference = reference_to(link)
-        verbs = ("get",) if reference.kind == "HelmChart" else ("get", "patch")
+        verbs = ("get",) if reference.kind == "HelmChart" else ("get", "patch", "watch")
         where = (KINDS[reference.kind], reference.namespace, reference.name)
         needed += [(verb, *where) for verb in verbs]
-    last = reference_to(chain.last)
-    needed.append(("watch", KINDS[last.kind], last.namespace, last.name))
-    below = reads_below(chain.last)
-    needed += [(verb, resource, namespace, "") for verb, resource, namespace in below]
-    for namespace in dict.fromkeys(namespace for _, _, namespace in below):
-        needed += [("list", each, namespace, "") for each in (REPLICA_SET, POD)]
-    missing = [
-        f"{verb} {resource.rule} in namespace {namespace}"
-        for verb, resource, namespace, name in needed
-        if not client.may(verb, resource, namespace, name, seconds)
-    ]
-    if missing:
-        raise Unauthorized(
-            f"for {named(chain.last)} we may not: {'; '.join(missing)}",
-            f"allow it for the user of {client.source}, by a Role and a RoleBinding",
-        )
+    return needed
+
+
+def rights_to_nodes(below: Iterable[Right]) -> list[Right]:
+    """What is read of the Pods of these workloads."""
+    places = dict.fromkeys(namespace for _, _, namespace, _ in below)
+    return [("list", each, namespace, "") for namespace in places for each in (REPLICA_SET, POD)]

@@ -25,7 +25,7 @@ class Engine(Protocol):
         """Raise what a person has to set right: no login, no permission, no such application."""
 
     def observe(self, application: Application) -> Observation:
-        """One reading."""
+        """One reading. NotMade (a NotFound) says that its parent is there, and it is not."""
 
     def refresh(self, application: Application, hard: bool = False) -> bool:
         """Ask the engine to look at the repository now; False: it did not answer in time."""

@@ -22,12 +22,12 @@ from slipway.errors import InvalidInput, NotFound
 Json = Mapping[str, Any]
 Kinds = frozenset[tuple[str, str]]  # API group and kind
 _LEAST = 0.1  # seconds
-_KNOWN: dict[tuple[str, str], Resource] = {
+KNOWN: dict[tuple[str, str], Resource] = {
     (each.group, each.kind): each
     for each in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, ROLLOUT, JOB, CRON_JOB)
 }
-JOBS: Kinds = frozenset(own for own in _KNOWN if own[0] == "batch")
-WORKLOADS: Kinds = frozenset(_KNOWN) - JOBS
+JOBS: Kinds = frozenset(own for own in KNOWN if own[0] == "batch")
+WORKLOADS: Kinds = frozenset(KNOWN) - JOBS
 
 
 def countdown(seconds: float) -> Callable[[], float]:
@@ -56,7 +56,7 @@ class Live:
                 continue
             place, name = str(resource.get("namespace") or ""), str(resource.get("name"))
             try:
-                found.append(self._client.get(_KNOWN[own], place, name, left()))
+                found.append(self._client.get(KNOWN[own], place, name, left()))
             except NotFound:
                 continue
         return found

@@ -1,11 +1,12 @@
 """The loop: one look, one verdict, and a pause that a change ends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from slipway.engines.interface import Engine
-from slipway.errors import Closed, NotProven, Retryable, Superseded
+from slipway.engines.parents import NotMade
+from slipway.errors import Closed, NotFound, NotProven, Retryable, Superseded
 from slipway.readiness import verdict as verdicts
 from slipway.readiness.judge import judge
 from slipway.readiness.observation import Observation
@@ -15,6 +16,7 @@ from slipway.sync.acts import Acts
 from slipway.sync.deadline import Deadline
 from slipway.sync.knowledge import Knowledge
 from slipway.sync.reach import Reach
+from slipway.sync.unmade import unmade
 from slipway.timing import Stopwatch
 
 _POLL = 1.0  # seconds to the next look while the engine cannot be asked
@@ -74,6 +76,9 @@ class Wait:
             self.engine.examine(self.application)
         except Retryable as error:
             self._in_trouble(error)
+        except NotFound:
+            if self.application.parent is None:
+                raise  # else a reading tells which of both is missing
 
     def _attempt(self) -> Ready | None:
         """One look; an engine that cannot be asked is remembered, and says nothing."""
@@ -82,11 +87,23 @@ class Wait:
         except Retryable as error:
             self._in_trouble(error)
             return None
+        except NotMade as error:
+            self.trouble = None
+            self._await_making(error)
+            return None
         self.trouble = None
+        self._say(self.reach.check(seen))
         return self._decide(seen)
 
+    def _await_making(self, missing: NotMade) -> None:
+        """Judge the parent alone: what it still has to apply may hold the application."""
+        self._decide(unmade(missing.parent, missing))
+        self.progress = replace(self.progress, sources=None)  # of nothing
+        if isinstance(self.verdict, Waiting) and not self.verdict.of_parent:
+            hint = "correct application.name, namespace or parent, or what the parent deploys"
+            raise NotFound(f"{missing.message}, though its parent is live at this commit", hint)
+
     def _decide(self, seen: Observation) -> Ready | None:
-        self._say(self.reach.check(seen))
         known = self.knowledge.about(seen)
         found, self.progress = judge(seen, self.wanted, known, self.progress, self._now())
         if isinstance(found, Ready):

@@ -35,6 +35,12 @@ def begin(world: World, automatic: bool = True) -> None:
     """`apps` and `books` are live at 1.0.0."""
     world.push_values(tag="0.0.1")
     revision = push(world, "1.0.0")
+    begin_parent(world, revision, automatic)
+    world.until_live(revision)
+
+
+def begin_parent(world: World, revision: str, automatic: bool = True) -> None:
+    """`apps` is live."""
     source = {"repoURL": GITOPS, "targetRevision": "main", "path": "apps", "directory": {}}
     here: dict[str, Any] = {"server": "https://kubernetes.default.svc", "namespace": "argocd"}
     world.add("apps", automatic, source=source, destination=here)
@@ -42,7 +48,6 @@ def begin(world: World, automatic: bool = True) -> None:
         world.until(lambda each: each["status"]["sync"]["status"] == "OutOfSync", "apps")
         world.sync("apps").raise_for_status()
     world.until_live(revision, "apps")
-    world.until_live(revision)
 
 
 def test_S07_S35_the_child_is_proven_after_its_manifest(place: Place) -> None:
@@ -67,3 +72,21 @@ def test_S09_S28_S35_a_parent_that_is_not_there_is_told_at_once(place: Place) ->
     begin(place.world)
     with pytest.raises((NotFound, Unauthorized), match="gone"):
         place.wait("f" * 40, "1.0.0", application={"parent": "gone"})()
+
+
+def test_S07_S35_a_child_that_this_delivery_makes_is_waited_for(place: Place) -> None:
+    world = place.world
+    world.push_values(tag="0.0.1")
+    begin_parent(world, world.git.push({"apps/README.json": "{}"}))
+    revision = push(world, "1.0.0")
+    waiting = place.wait(revision, "1.0.0", application=PARENT)
+    assert waiting().observed == revision
+    assert any("the parent application" in sentence for sentence in waiting.said)
+
+
+def test_S07_S09_S35_a_child_that_its_parent_does_not_make_is_told(place: Place) -> None:
+    begin(place.world)
+    revision = push(place.world, "1.1.0")
+    with pytest.raises(NotFound, match="though its parent is live") as error:
+        place.wait(revision, "1.1.0", application=PARENT | {"name": "never"})()
+    assert "application.name" in error.value.hint

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from slipway.errors import InvalidInput, NotProven
+from sandbox.kubernetes.kind import KUSTOMIZATION
+from slipway.errors import InvalidInput, NotFound, NotProven
 from slipway.settings import Settings
 from tests.contract.flux_world import World, ready, running
 from tests.contract.oci import digest_of, push_blob, put_manifest
@@ -153,6 +154,27 @@ def test_a_chart_from_a_registry_without_a_parent_is_refused(world: World) -> No
     world.until(lambda: ready(world.release) == "True")
     with pytest.raises(InvalidInput, match=r"application\.parent"):
         wait(world, revision, "1.0.0", application={"engine": "flux"})()
+
+
+def test_S07_a_release_that_this_delivery_makes_is_waited_for(world: World) -> None:
+    push_chart(world.images, "9.0.0")
+    world.git.push({"apps/kustomization.yaml": "resources: []\n"})
+    world.add_kustomization("apps", wait=None)
+    world.until(lambda: ready(world.get(KUSTOMIZATION, "apps")) == "True")
+    world.git.push({"apps/kustomization.yaml": "resources: [release.yaml]\n"})
+    revision = push(world, "1.0.0")
+    waiting = wait(world, revision, "1.0.0")
+    assert waiting().observed == revision
+    assert any("the parent application" in sentence for sentence in waiting.said)
+
+
+def test_S07_S09_a_release_that_its_parent_does_not_make_is_told(world: World) -> None:
+    push_chart(world.images, "9.0.0")
+    world.add_kustomization("apps", wait=None)
+    revision = push(world, "1.0.0")
+    never = APPLICATION | {"name": "never"}
+    with pytest.raises(NotFound, match="though its parent is live"):
+        wait(world, revision, "1.0.0", application=never)()
 
 
 def test_S82_a_release_of_a_removed_version_is_named_with_the_current_one(world: World) -> None:
