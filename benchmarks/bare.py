@@ -1,6 +1,7 @@
 """The baseline: the same calls in a row, in one process, without Prefect."""
 
 import uuid
+from datetime import UTC, datetime
 from functools import partial
 
 from slipway import build, gitops, smoke, sync
@@ -17,7 +18,7 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     """Release, build, write, wait, smoke: what a script on a CI machine would do."""
     service = read_service(settings.services, service_name)
     staging = service.environments[0]
-    run = str(uuid.uuid4())
+    run, began = str(uuid.uuid4()), datetime.now(UTC)
     release = converge.release(service, settings, run)
     if not isinstance(release, Release):
         raise RuntimeError(release.summary)  # noqa: TRY004
@@ -25,7 +26,7 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     collect.attest(service, release, image, settings, run)
     if service.chart:
         publish(service, service.chart, release, settings)
-    promotion = gitops.write(service, staging, image, settings, run=run, approval=None)
+    promotion = gitops.write(service, staging, image, settings, run=run, began=began, approval=None)
     wanted = promotion.revision
     sync.wait_until_live(
         staging.application,

@@ -92,6 +92,7 @@ def write(url: str, number: int, version: str) -> None:
         revision="b" * 40, builder="docker", created=True, timing=Timing(started=datetime.now(UTC)),
     )  # fmt: skip
     settings = Settings(gitops_token=SecretStr(TOKEN))
+    began = datetime.now(UTC)
     for left in reversed(range(_ATTEMPTS)):
         try:
             written = gitops.write(
@@ -100,6 +101,7 @@ def write(url: str, number: int, version: str) -> None:
                 image,
                 settings,
                 run=f"run-{number}",
+                began=began,
                 approval=None,
             )
             break

@@ -12,7 +12,8 @@ from slipway.clients.git import Clone, cloned
 from slipway.clients.registry import open_repository
 from slipway.engines.interface import engine_for
 from slipway.errors import NotFound, Retryable, SlipwayError
-from slipway.gitops.compute import contents, own_commit
+from slipway.gitops.before import own_commit
+from slipway.gitops.compute import contents
 from slipway.manifests.claims import Claim, claimed
 from slipway.model import EnvironmentStatus, Image
 from slipway.readiness.judge import holds_now

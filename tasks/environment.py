@@ -1,5 +1,7 @@
 """What a step knows about where it runs: its settings, its run and its log."""
 
+from datetime import datetime
+
 from prefect.blocks.system import Secret
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
@@ -22,6 +24,12 @@ def _from_block(name: str) -> str | None:
 def run_id() -> str:
     """Id of the flow run this step belongs to."""
     return str(flow_run.id)
+
+
+def began() -> datetime:
+    """When the flow run was to start for the first time; retries and resumed runs keep it."""
+    moment: datetime = flow_run.scheduled_start_time
+    return moment
 
 
 def say(sentence: str) -> None:

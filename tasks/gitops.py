@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from slipway import gitops
 from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
-from tasks.environment import run_id, say, settings
+from tasks.environment import began, run_id, say, settings
 from tasks.retries import step
 
 
@@ -31,6 +31,7 @@ def update_gitops(
         candidate.image,
         settings(),
         run=run_id(),
+        began=began(),
         approval=approval,
         candidate=candidate,
         earlier=earlier,

@@ -14,6 +14,7 @@ import git
 from pydantic import SecretStr
 
 from slipway.clients import git_history as history
+from slipway.clients import git_signing
 from slipway.clients.git_command import GitCommand, git_in, require_remote
 from slipway.clients.git_failures import NotPermitted, Protected, PushRace, Refused
 from slipway.clients.git_history import Touched, Written
@@ -25,7 +26,7 @@ from slipway.clients.git_objects import (
     write_tag,
 )
 from slipway.clients.git_push import listed, push
-from slipway.clients.git_signing import Signer, require_signed, signer
+from slipway.clients.git_signing import Signer, signer
 from slipway.clients.git_trees import Trees, write_tree
 from slipway.errors import InvalidInput
 from slipway.model import Commit
@@ -215,10 +216,7 @@ class Clone:
         return self.head
 
     def obtain(self, ref: str) -> None:
-        """Fetch one more ref's commits, without the contents of files.
-
-        A shallow clone gets the last one of them alone.
-        """
+        """Fetch one more ref without its files; a shallow clone gets its last commit alone."""
         options = history.one_deep(self._git)
         history.fetch(self._git, ref, options=options, what=f"fetch {ref} of {self.url}")
 
@@ -232,6 +230,13 @@ class Clone:
     def deepen(self, commits: int) -> None:
         """Fetch that many commits more of a shallow history; nothing to do for a full one."""
         history.deepen(self._git, commits, self._ref)
+
+    def at(self, moment: datetime) -> str:
+        """The newest commit of the branch's own line that is not younger than `moment`.
+
+        By the commits' own dates; the oldest one within reach, where all are younger.
+        """
+        return history.at(self._git, self._ref, self.head, moment)
 
     def contains(self, revision: str, ancestor: str) -> bool | None:
         """Whether `ancestor` is `revision` or one of its ancestors; None when it cannot be told."""
@@ -282,7 +287,13 @@ class Clone:
         Raises Final when it is not on the branch (default: the clone's own) any more, or not
         signed by that key.
         """
-        if self._signer is None:
-            raise AssertionError("the clone has no signing key")
         ref = f"refs/heads/{branch}" if branch else self._ref
-        require_signed(self._git, self.url, ref, revision, self._signer)
+        git_signing.require_signed(self._git, self.url, ref, revision, self._signer)
+
+    def require_signature(self, revision: str) -> None:
+        """Check the signature of a fetched commit. Raises Final when it is not by that key."""
+        git_signing.require_signature(self._git, self.url, revision, self._signer)
+
+    def signed(self, revision: str) -> bool:
+        """Whether a commit that is here carries the signature of the clone's key."""
+        return git_signing.unsigned(self._git, revision, self._signer) is None

@@ -1,10 +1,12 @@
 """How much history a clone has, how to get more, and what follows what.
 
-A shallow clone can say yes to "is this an ancestor", but never no: that takes the whole history.
+A shallow clone can say yes to "is this an ancestor"; it can say no when the other one is. Otherwise
+a no takes the whole history.
 """
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from slipway.clients.git_command import GitCommand
@@ -12,7 +14,7 @@ from slipway.clients.git_objects import revision_argument
 from slipway.errors import SlipwayError
 from slipway.readiness.references import is_full_sha
 
-_DEEPENINGS = (100, 2000)  # commits; a history longer than both is left unread
+_DEEPENINGS = (100, 400, 2000)  # commits; a history longer than all is left unread
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it does not find
 
@@ -77,6 +79,28 @@ def obtain_files(git: GitCommand, revision: str, paths: Sequence[str]) -> None:
         )  # fmt: skip
 
 
+def at(git: GitCommand, branch: str, head: str, moment: datetime) -> str:
+    """The newest commit of the branch's own line that is not younger than `moment`.
+
+    By the dates of its commits, to the second; the oldest one that was fetched where all are
+    younger. History is fetched only as far as that takes.
+    """
+    for commits in (*_DEEPENINGS, 0):
+        for sha, date in _dates(git, head):
+            if date <= moment.timestamp():
+                return sha
+        if not commits or not is_shallow(git):
+            return sha
+        deepen(git, commits, branch)
+    raise AssertionError("the last step returns")
+
+
+def _dates(git: GitCommand, head: str) -> Iterator[tuple[str, int]]:
+    for record in _records(git, ["--first-parent", "--format=%H %ct"], None, head, "."):
+        sha, date = record.decode().split()
+        yield sha, int(date)
+
+
 def is_ancestor(git: GitCommand, ancestor: str, revision: str) -> bool:
     """Whether the clone's history leads from `revision` to `ancestor`."""
     return git.attempt("merge-base", "--is-ancestor", ancestor, revision).status == 0
@@ -96,7 +120,7 @@ def contains(git: GitCommand, branch: str, revision: str, ancestor: str) -> bool
     for commits in (*_DEEPENINGS, 0):
         if is_ancestor(git, ancestor, revision):
             return True
-        if not is_shallow(git):
+        if is_ancestor(git, revision, ancestor) or not is_shallow(git):
             return False
         if commits:
             deepen(git, commits, branch, revision)

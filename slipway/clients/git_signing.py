@@ -53,13 +53,15 @@ def not_signed(said: str) -> InvalidInput:
     return InvalidInput(f"the commit could not be signed: {printable(said, 400)}", _HINT)
 
 
-def require_signed(git: GitCommand, url: str, ref: str, revision: str, signer: Signer) -> None:
+def require_signed(
+    git: GitCommand, url: str, ref: str, revision: str, signer: Signer | None
+) -> None:
     """Read a commit back from the remote, into a repository of its own, and check its signature.
 
     Raises Final when the branch does not hold it, or it does not carry this signer's signature.
     """
     with tempfile.TemporaryDirectory(prefix="slipway-back-") as folder:
-        here = {**signer.environment, "GIT_DIR": folder}
+        here = {"GIT_DIR": folder}
         git.run("init", "--quiet", "--bare", "--template=", environment=here, what="read back")
         git.run(
             "fetch", "--quiet", "--no-tags", f"--depth={_BACK}", "--filter=tree:0", url, ref,
@@ -68,18 +70,45 @@ def require_signed(git: GitCommand, url: str, ref: str, revision: str, signer: S
         arrived = git.attempt(
             "merge-base", "--is-ancestor", revision, "FETCH_HEAD", environment=here
         )
-        checked = git.attempt(*signer.options, "verify-commit", revision, environment=here)
+        fault = unsigned(git, revision, signer, here)
     if arrived.status:
         raise Final(
             f"{ref} of {url} does not hold {revision} any more: it was pushed and then replaced",
             "find out what rewrites the branch: a rewritten commit has lost its signature",
         )
-    if checked.status:
-        raise Final(
-            f"{revision} at {url} does not carry the signature it was made with:"
-            f" {printable(checked.err, 300) or 'no signature'}",
-            "check that the signing key is valid today and that nothing rewrites the commit",
-        )
+    if fault:
+        raise _wrong(url, revision, fault)
+
+
+def require_signature(git: GitCommand, url: str, revision: str, signer: Signer | None) -> None:
+    """Raise Final when a commit that was fetched does not carry this signer's signature."""
+    fault = unsigned(git, revision, signer)
+    if fault:
+        raise _wrong(url, revision, fault)
+
+
+def unsigned(
+    git: GitCommand,
+    revision: str,
+    signer: Signer | None,
+    environment: Mapping[str, str] | None = None,
+) -> str | None:
+    """What is wrong with a commit's signature; None: it is this signer's, and there has to be one.
+
+    `environment` names another repository than the clone.
+    """
+    if signer is None:
+        raise AssertionError("the clone has no signing key")
+    where = {**signer.environment, **(environment or {})}
+    checked = git.attempt(*signer.options, "verify-commit", revision, environment=where)
+    return (printable(checked.err, 300) or "no signature") if checked.status else None
+
+
+def _wrong(url: str, revision: str, fault: str) -> Final:
+    return Final(
+        f"{revision} at {url} does not carry the signature it was made with: {fault}",
+        "check that the signing key is valid today and that nothing rewrites the commit",
+    )
 
 
 def _ssh(text: str, folder: Path) -> Signer:

@@ -31,13 +31,10 @@ _RESUME = {
 }
 
 
-def stop(chain: Chain, ours: bool = True) -> Stop | None:
-    """The first reason why this chain will not move, or not carry what we write.
-
-    `ours`: it begins at the repository we push to; then each commit has to make a new chart.
-    """
+def stop(chain: Chain) -> Stop | None:
+    """The first reason why this chain will not move, or not carry what we write."""
     links = (found for link in checked_links(chain) for found in _of(link))
-    return next(links, None) or (_never_built(chain) if ours else None)
+    return next(links, None) or _never_built(chain)
 
 
 def _of(link: Json) -> Iterator[Stop]:

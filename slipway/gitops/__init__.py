@@ -1,11 +1,13 @@
 """Carries an image into an environment: one change of the GitOps repository, or none."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from slipway.clients.git import cloned
 from slipway.gitops import by_commit, by_pull_request
 from slipway.gitops.compute import computed
 from slipway.gitops.lineage import lineage
+from slipway.gitops.order import Order
 from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
@@ -20,7 +22,7 @@ def plan(service: Service, environment: Environment, image: Image, settings: Set
     with cloned(
         gitops.repository, gitops.branch, settings.optional("gitops_token"), sparse=True
     ) as clone:
-        return computed(clone, environment, image).change
+        return computed(clone, service, environment, image).change
 
 
 def write(
@@ -30,6 +32,7 @@ def write(
     settings: Settings,
     *,
     run: str,
+    began: datetime,
     approval: Approval | None,
     candidate: Candidate | None = None,
     earlier: Sequence[Proof] = (),
@@ -38,19 +41,19 @@ def write(
 ) -> Promotion:
     """Make the edits live in the repository, unless the values are there already.
 
-    `run` names the delivery; `report` gets a sentence for people when something is waited for.
-    `candidate` and the proofs of earlier environments are told to the readers of a pull request.
-    Raises Conflict (not what was approved), Superseded (a newer version is there), Protected (the
-    branch's rules), PushRace (others kept moving the branch), and what cloning raises; where a pull
-    request is waited for, Rejected, Expired and Final too.
+    `run` names the delivery, and `began` is when it did, however often it was tried again since: a
+    value that a person has changed later is not overwritten. `report` gets a sentence for people
+    when something is waited for. `candidate` and the proofs of earlier environments are told to the
+    readers of a pull request.
+    Raises Conflict (not what was approved, or a person's value), Superseded (a newer version is
+    there), Protected (the branch's rules), PushRace (others kept moving the branch), Final (our
+    commit lacks our signature), and what cloning raises; where a pull request is waited for,
+    Rejected and Expired too.
     """
-    watch = watch or Stopwatch()
+    order = Order(
+        service, environment, image, settings, run, began, approval, candidate, earlier,
+        watch or Stopwatch(), report,
+    )  # fmt: skip
     if environment.write == "pull-request":
-        return by_pull_request.write(
-            service, environment, image, settings,
-            run=run, approval=approval, candidate=candidate, earlier=earlier, watch=watch,
-            report=report,
-        )  # fmt: skip
-    return by_commit.write(
-        service, environment, image, settings, run=run, approval=approval, watch=watch
-    )
+        return by_pull_request.write(order)
+    return by_commit.write(order)

@@ -7,74 +7,58 @@ values is success.
 """
 
 import random
-from collections.abc import Callable, Sequence
 
 from slipway.clients.git import PushRace, cloned
 from slipway.clients.github import FullPull, GitHub
 from slipway.errors import Expired, Retryable
 from slipway.gitops import pull_text
 from slipway.gitops.compute import computed, require_decision
+from slipway.gitops.order import Order
 from slipway.gitops.others import require_undisturbed
 from slipway.gitops.pull_branch import brought, refuse_closed
 from slipway.gitops.pull_desk import Desk, Waiting
 from slipway.gitops.pull_landed import landed, merged_and_gone
 from slipway.gitops.pull_merge import advance
-from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
+from slipway.model import Change, Promotion
 from slipway.release.unreleased import commits_since
-from slipway.service import Environment, Service
-from slipway.settings import Settings
-from slipway.timing import Stopwatch, pauses
+from slipway.timing import pauses
 
 _QUICK = 5  # looks in a row that follow at once
 _JITTER = random.SystemRandom()
 
 
-def write(
-    service: Service,
-    environment: Environment,
-    image: Image,
-    settings: Settings,
-    *,
-    run: str,
-    approval: Approval | None,
-    candidate: Candidate | None,
-    earlier: Sequence[Proof],
-    watch: Stopwatch,
-    report: Callable[[str], None],
-) -> Promotion:
+def write(order: Order) -> Promotion:
     """Propose the edits, wait for the merge, and return the commit of the base that holds them.
 
     Raises Conflict (not what was approved, or somebody else's work is in the way), Superseded,
     Rejected (a person closed it), Expired (not merged in time), Final (a red check, a method that
     is switched off), Retryable, and what the clients raise for a person to set right.
     """
-    gitops, token = service.gitops, settings.secret("gitops_token")
-    key = settings.optional("gitops_signing_key")
+    gitops, settings = order.service.gitops, order.settings
+    token, key = settings.secret("gitops_token"), settings.optional("gitops_signing_key")
     with (
         GitHub(settings.github_api_url, gitops.repository, token) as forge,
         cloned(gitops.repository, gitops.branch, token, sparse=True, signing_key=key) as clone,
     ):
-        desk = Desk(
-            service, environment, image, settings, run, approval, candidate, earlier,
-            watch, report, clone, forge,
-        )  # fmt: skip
-        return _awaited(desk)
+        return _awaited(Desk(order, clone, forge))
 
 
 def _awaited(desk: Desk) -> Promotion:
-    deadline = desk.watch.elapsed + desk.environment.pull_request.timeout.total_seconds()
+    deadline = (
+        desk.order.watch.elapsed + desk.order.environment.pull_request.timeout.total_seconds()
+    )
     quick = 0
     for pause in pauses():
         state = _look(desk)
         if isinstance(state, Promotion):
             return state
-        remaining = deadline - desk.watch.elapsed
+        remaining = deadline - desk.order.watch.elapsed
         if remaining <= 0:
             raise _late(desk, state)
         desk.say(_sentence(state))
         quick = quick + 1 if isinstance(state, Waiting) and state.soon else 0
         least = _JITTER.uniform(0.1, 1.0) if 0 < quick <= _QUICK else pause
-        desk.watch.sleep(min(max(least, _asked(state)), remaining))
+        desk.order.watch.sleep(min(max(least, _asked(state)), remaining))
     raise AssertionError("pauses() does not end")
 
 
@@ -98,16 +82,17 @@ def _look(desk: Desk) -> Promotion | Waiting | Retryable:
 def _step(desk: Desk) -> Promotion | Waiting:
     pull = desk.newest()
     desk.refresh()  # after the pull request: what was merged by then is there
-    change, files = computed(desk.clone, desk.environment, desk.image)
+    order, environment = desk.order, desk.order.environment
+    change, files = computed(desk.clone, order.service, environment, order.image)
     if not change.edits:
         return landed(desk, change, pull)
-    if desk.proposed and desk.environment.pull_request.merge == "automatic":
-        require_undisturbed(desk.clone, desk.environment, desk.proposed, change)
     if pull is not None and pull.merged and _is_mine(desk, pull):
         return merged_and_gone(desk, change, pull)
-    require_decision(desk.environment, change, desk.image, desk.approval)
-    if pull is not None:
-        refuse_closed(desk, pull)
+    if environment.pull_request.merge == "automatic":
+        desk.decided = desk.decided or desk.clone.at(order.decided)
+        require_undisturbed(desk.clone, order.service, environment, change, desk.decided)
+    require_decision(environment, change, order.image, order.approval)
+    refuse_closed(desk, pull)
     stands = pull is not None and pull.open
     queue = desk.forge.queue(pull) if pull is not None and stands else None
     sha = brought(desk, pull, files, queue)
@@ -119,7 +104,7 @@ def _is_mine(desk: Desk, pull: FullPull) -> bool:
     """Whether this run has opened it, or found it open: it is not proposed a second time."""
     if pull.number == desk.seen:
         return True
-    made = desk.read(pull.head_sha).trailers.get("Slipway-Run") == desk.run
+    made = desk.read(pull.head_sha).trailers.get("Slipway-Run") == desk.order.run
     return made and desk.carries(pull.head_sha)
 
 
@@ -133,19 +118,22 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
         title, body = _texts(desk, change, sha)
         desk.forge.change_pull(pull, title=title, body=body)
     if desk.seen != pull.number:
-        desk.forge.label(pull, desk.environment.pull_request.labels)
+        desk.forge.label(pull, desk.order.environment.pull_request.labels)
         desk.seen = pull.number
     desk.proposed = change
     return pull
 
 
 def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:
-    service, candidate = desk.service, desk.candidate
-    commits = commits_since(service, candidate.release, change, desk.settings) if candidate else ()
-    body = pull_text.body(
-        service.service, change, desk.image, desk.run, desk.approval, desk.earlier, commits, sha
+    order, candidate = desk.order, desk.order.candidate
+    commits = (
+        commits_since(order.service, candidate.release, change, order.settings) if candidate else ()
     )
-    return pull_text.title(desk.message), body
+    body = pull_text.body(
+        order.service.service, change, order.image, order.run, order.approval, order.earlier,
+        commits, sha,
+    )  # fmt: skip
+    return pull_text.title(order.message), body
 
 
 def _sentence(state: Waiting | Retryable) -> str:
@@ -155,11 +143,13 @@ def _sentence(state: Waiting | Retryable) -> str:
 
 
 def _late(desk: Desk, state: Waiting | Retryable) -> Expired | Retryable:
-    limit = f"within {desk.environment.pull_request.timeout.total_seconds():.0f} s"
+    limit = f"within {desk.order.environment.pull_request.timeout.total_seconds():.0f} s"
     if isinstance(state, Retryable):
-        message = f"{desk.environment.name}: {state.message}; not merged {limit}, as far as known"
+        message = (
+            f"{desk.order.environment.name}: {state.message}; not merged {limit}, as far as known"
+        )
         return Retryable(message, state.hint, state.retry_after)
     return Expired(
-        f"{desk.environment.name}: not merged {limit}: {state.reason}",
+        f"{desk.order.environment.name}: not merged {limit}: {state.reason}",
         "nothing was undone: run again to go on waiting, or raise pull_request.timeout",
     )

@@ -1,16 +1,15 @@
-"""What a write of one environment works with: the edits on a head, and what is there already."""
+"""What a write of one environment works with: the edits on a head, and whether they may be made."""
 
 import itertools
 
 from slipway.clients.git import Clone
 from slipway.errors import Conflict
-from slipway.manifests.edits import Computed, compute, identity, require_approved, trailers_of
+from slipway.gitops.others import require_newest
+from slipway.manifests.edits import Computed, compute, require_approved
 from slipway.manifests.globs import is_pattern, matches
 from slipway.model import Approval, Change, Image, Promotion
 from slipway.service import Environment, Service
 from slipway.timing import Stopwatch
-
-_LOOK_BACK = 50  # commits searched for our own
 
 
 def contents(clone: Clone, environment: Environment, revision: str) -> dict[str, bytes | None]:
@@ -31,10 +30,12 @@ def _folder(pattern: str) -> str:
     return "/".join(itertools.takewhile(lambda name: not is_pattern(name), pattern.split("/")))
 
 
-def computed(clone: Clone, environment: Environment, image: Image) -> Computed:
-    """The edits on the head that was fetched last."""
+def computed(clone: Clone, service: Service, environment: Environment, image: Image) -> Computed:
+    """The edits on the head that was fetched last. Raises as `compute` does."""
     found = contents(clone, environment, clone.head)
-    return compute(environment, image, found, clone.head)
+    made = compute(environment, image, found, clone.head)
+    require_newest(clone, service, environment, made.change, image)
+    return made
 
 
 def require_decision(
@@ -47,33 +48,6 @@ def require_decision(
             "let the delivery ask one of the approvers, or remove the gate from the service file",
         )
     require_approved(change, image, approval)
-
-
-def written_before(
-    clone: Clone, service: Service, image: Image, change: Change, run: str, watch: Stopwatch
-) -> Promotion:
-    """The promotion for values that are there already: by our own commit, if it can be found."""
-    found = own_commit(clone, identity(service.service, change.environment, image))
-    if found is None:
-        reason = f"the values were there already; no commit for {image.version} is among the latest"
-        return promotion(service, change, clone.head, reason, watch, committed=False)
-    revision, by = found
-    reason = (
-        "this run had written the values already"
-        if by == run
-        else f"the values were written already by run {by}"
-    )
-    return promotion(service, change, revision, reason, watch, committed=False)
-
-
-def own_commit(clone: Clone, wanted: dict[str, str]) -> tuple[str, str] | None:
-    """The newest commit with these trailers, and the run that made it."""
-    clone.deepen(_LOOK_BACK)
-    for revision, message in clone.messages(None, clone.head).items():
-        trailers = trailers_of(message)
-        if wanted.items() <= trailers.items():
-            return revision, trailers.get("Slipway-Run", "unknown")
-    return None
 
 
 def promotion(

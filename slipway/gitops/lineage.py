@@ -37,7 +37,8 @@ def lineage(
                 return "unknown"
             if not contained:
                 return "without"
-            kept = holds(environment, image, contents(clone, environment, observed))
+            written = contents(clone, environment, wanted)
+            kept = holds(environment, image, clone.read_all(written, observed), written)
             return "newer" if kept else "changed"
     except Retryable:
         return "unknown"

@@ -10,27 +10,28 @@ from slipway.clients.git import Author, Protected
 from slipway.clients.github import FullPull, Queue
 from slipway.errors import Conflict, Rejected, Superseded
 from slipway.gitops.pull_desk import Desk, Tip, called
-from slipway.gitops.pull_text import WITHDRAWN
 from slipway.release.versions import Version
 
 _OUTDATED = ("behind", "dirty")  # states of a pull request that a new commit on the base mends
 
 
-def refuse_closed(desk: Desk, pull: FullPull) -> None:
-    """Raise Rejected when a person closed the pull request for exactly this image.
+def refuse_closed(desk: Desk, pull: FullPull | None) -> None:
+    """Raise Rejected when a person has closed a pull request for exactly this image.
 
-    An approval that is younger than the closing speaks again for it.
+    One that is open for it again says yes, and so does an approval that is younger.
     """
-    if pull.open or pull.merged or WITHDRAWN in pull.body or not desk.carries(pull.head_sha):
+    if pull is not None and pull.open and desk.carries(pull.head_sha):
         return
-    if desk.approval and pull.closed_at and desk.approval.at > pull.closed_at:
-        return
-    raise Rejected(
-        f"{desk.environment.name}: {called(pull)} for {desk.image.version} was closed without"
-        f" merging: {pull.html_url}",
-        f"reopen it (restore its branch {desk.branch} first, if that was deleted) and run again,"
-        " or deliver another version",
-    )
+    order = desk.order
+    for closed in desk.closed():
+        if order.approval and closed.closed_at and order.approval.at > closed.closed_at:
+            continue
+        raise Rejected(
+            f"{order.environment.name}: {called(closed)} for {order.image.version} was closed"
+            f" without merging: {closed.html_url}",
+            f"reopen it (restore its branch {desk.branch} first, if that was deleted) and run"
+            " again, or deliver another version",
+        )
 
 
 def brought(
@@ -44,16 +45,16 @@ def brought(
     if desk.tip and _stays(desk, desk.read(desk.tip), pull, files, queue):
         return desk.tip
     clone, ref = desk.clone, f"refs/heads/{desk.branch}"
-    settings, head = desk.settings, clone.head
+    settings, head = desk.order.settings, clone.head
     author = Author(settings.author_name, settings.author_email)
     date = clone.repo.commit(head).committed_datetime
-    sha = clone.commit(head, files, desk.message, author, date)
+    sha = clone.commit(head, files, desk.order.message, author, date)
     try:
         clone.push({ref: sha}, expect={ref: desk.tip}, rewritten=[ref])
     except Protected as refusal:
         hint = "allow the token's owner to make and to rewrite the branches slipway/**"
         raise Protected(refusal.message, hint) from None
-    if desk.signs:
+    if desk.order.signs:
         clone.require_signed(sha, desk.branch)
     desk.tip = sha
     return sha
@@ -84,16 +85,16 @@ def _stays(
 def _refuse_rival(desk: Desk, tip: Tip, pull: FullPull) -> None:
     """Raise for a pull request that carries what this run must not replace."""
     said = tip.trailers.get("Slipway-Version", "")
-    there, ours = Version.parsed(said), Version.parsed(desk.image.version)
+    there, ours = Version.parsed(said), Version.parsed(desk.order.image.version)
     if there and ours and there > ours:
         raise Superseded(
-            f"{desk.environment.name}: {called(pull)} carries {said}, newer than"
-            f" {desk.image.version}: {pull.html_url}",
+            f"{desk.order.environment.name}: {called(pull)} carries {said}, newer than"
+            f" {desk.order.image.version}: {pull.html_url}",
             "nothing to do; to go back on purpose, close it and run again",
         )
-    if said == desk.image.version and not desk.carries(tip.sha):
+    if said == desk.order.image.version and not desk.carries(tip.sha):
         raise Conflict(
-            f"{desk.environment.name}: {called(pull)} carries {said} with another digest:"
+            f"{desk.order.environment.name}: {called(pull)} carries {said} with another digest:"
             f" {pull.html_url}",
             "close the one that is wrong, and run again",
         )
@@ -101,10 +102,10 @@ def _refuse_rival(desk: Desk, tip: Tip, pull: FullPull) -> None:
 
 def _is_same(desk: Desk, tip: Tip, files: Mapping[str, bytes]) -> bool:
     """Whether it carries this image with these files, approved and signed where it has to be."""
-    approved = desk.approval is None or "Approved-By" in tip.trailers
+    approved = desk.order.approval is None or "Approved-By" in tip.trailers
     return (
         approved
-        and tip.signed >= desk.signs
+        and (tip.signed or not desk.order.signs)
         and desk.carries(tip.sha)
         and all(desk.clone.read(path, tip.sha) == content for path, content in files.items())
     )

@@ -1,16 +1,15 @@
 """What one run of a pull request's step works with, and what it has seen so far."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slipway.clients.git import Clone
 from slipway.clients.github import FullPull, GitHub
-from slipway.manifests.edits import commit_message, identity, trailers_of
-from slipway.model import Approval, Candidate, Change, Image, Proof
-from slipway.service import Environment, Service
-from slipway.settings import Settings
+from slipway.gitops.order import Order
+from slipway.gitops.pull_text import WITHDRAWN
+from slipway.manifests.edits import place, trailers_of
+from slipway.model import Change
 from slipway.text import printable
-from slipway.timing import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -29,28 +28,20 @@ class Tip:
     parent: str  # 40 hex; empty unless there is exactly one
     who: str  # its author, untrusted
     ours: bool  # made by this step, for this environment of this service
-    signed: bool  # carries a signature, by whatever key
+    signed: bool  # by our key; not looked at where there is none
     trailers: dict[str, str]
 
 
 @dataclass
 class Desk:
-    """One run: what is carried where, the two sides of the repository, and what was seen there."""
+    """One run: what it is to do, the two sides of the repository, and what was seen there."""
 
-    service: Service
-    environment: Environment
-    image: Image
-    settings: Settings
-    run: str
-    approval: Approval | None
-    candidate: Candidate | None
-    earlier: Sequence[Proof]  # of the environments before this one
-    watch: Stopwatch
-    report: Callable[[str], None]
+    order: Order
     clone: Clone
     forge: GitHub
     seen: int = 0  # number of the pull request that this run found open, or opened
     proposed: Change | None = None  # what it carries
+    decided: str = ""  # the base's commit of when it was decided, as far as dates tell
     queued: str = ""  # its head when it was last seen in the merge queue
     missed: int = 0  # looks that did not find it there afterwards
     refused: tuple[str, str] = ("", "")  # head that was not merged, and the forge's words
@@ -61,31 +52,20 @@ class Desk:
     @property
     def branch(self) -> str:
         """The branch that carries this environment's changes."""
-        name = f"slipway/{self.service.service}/{self.environment.name}"
-        base = self.service.gitops.branch
+        name = f"slipway/{self.order.service.service}/{self.order.environment.name}"
+        base = self.order.service.gitops.branch
         return name if base == "main" else f"{name}@{base}"
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """The trailers of every commit that carries this image here."""
-        return identity(self.service.service, self.environment.name, self.image)
-
-    @property
-    def signs(self) -> bool:
-        """Whether our commits are to be signed."""
-        return self.settings.optional("gitops_signing_key") is not None
-
-    @property
-    def message(self) -> str:
-        """Of the commit that this run makes."""
-        return commit_message(
-            self.service, self.environment.name, self.image, self.run, self.approval
-        )
 
     def newest(self) -> FullPull | None:
         """The pull request of our branch that was opened last, as it is now."""
         found = self.forge.newest_pull(self.branch, self.clone.branch)
         return self.forge.pull(found.number) if found else None
+
+    def closed(self) -> Iterator[FullPull]:
+        """The pull requests of our branch that a person closed for exactly this image."""
+        for pull in self.forge.closed_pulls(self.branch, self.clone.branch):
+            if not pull.merged and WITHDRAWN not in pull.body and self.carries(pull.head_sha):
+                yield self.forge.pull(pull.number)
 
     def refresh(self) -> None:
         """Look where the two branches are; fetch the base if it has moved."""
@@ -105,30 +85,30 @@ class Desk:
     def carries(self, sha: str) -> bool:
         """Whether the commit is one of ours for exactly this image."""
         tip = self.read(sha)
-        return tip.ours and self.identity.items() <= tip.trailers.items()
+        return tip.ours and self.order.identity.items() <= tip.trailers.items()
 
     def say(self, sentence: str) -> None:
         """Report it, unless it was the last thing said."""
         if sentence != self._said:
             self._said = sentence
-            self.report(sentence)
+            self.order.report(sentence)
 
     def _read(self, sha: str) -> Tip:
         commit = self.clone.repo.commit(sha)
         parents = [parent.hexsha for parent in commit.parents]
         trailers = trailers_of(str(commit.message))
-        names = ("Slipway-Service", "Slipway-Environment")
+        here = place(self.order.service.service, self.order.environment.name)
         # Who amends or picks a commit of ours becomes its committer, or moves its date.
         untouched = (commit.author.email, commit.authored_date) == (
             commit.committer.email,
             commit.committed_date,
         )
-        named = all(trailers.get(name) == self.identity[name] for name in names)
+        named = here.items() <= trailers.items()
         return Tip(
             sha=sha,
             parent=parents[0] if len(parents) == 1 else "",
             who=printable(f"{commit.author.name} <{commit.author.email}>"),
-            signed=bool(commit.gpgsig),
+            signed=self.order.signs and self.clone.signed(sha),
             ours=len(parents) == 1 and untouched and named,
             trailers=trailers,
         )

@@ -2,26 +2,30 @@
 
 from slipway.clients.github import FullPull
 from slipway.errors import Conflict
-from slipway.gitops.compute import contents, own_commit, promotion
+from slipway.gitops.before import already_there
+from slipway.gitops.compute import contents, promotion
 from slipway.gitops.pull_desk import Desk, Waiting, called
 from slipway.gitops.pull_text import withdrawn
 from slipway.manifests.edits import holds
 from slipway.model import Change, Promotion
 from slipway.text import printable
 
-_LOOK_BACK = 50  # commits of the base in which the first one is searched
-
 
 def landed(desk: Desk, change: Change, pull: FullPull | None) -> Promotion:
     """The promotion for values that the base holds: by the pull request, or by somebody else."""
     if pull is not None and pull.merged and _is_ours(desk, pull):
-        return _merged(desk, change, pull, _merge_of(desk, pull) or _first(desk))
-    revision, reason = _by_others(desk)
+        revision = _merge_of(desk, pull) or already_there(desk.order, desk.clone).revision
+        return _merged(desk, change, pull, revision)
+    revision, reason, ours = already_there(desk.order, desk.clone)
+    if desk.order.signs and ours and desk.carries(ours):
+        desk.clone.require_signature(ours)
     if pull is not None and pull.open and desk.tip and desk.carries(desk.tip):
         why = f"{desk.clone.branch} holds the values already, by {revision[:10]}"
         desk.forge.close_pull(pull, withdrawn(pull.body, why))
         reason = f"{reason}; {called(pull)} was closed"
-    return promotion(desk.service, change, revision, reason, desk.watch, committed=False)
+    return promotion(
+        desk.order.service, change, revision, reason, desk.order.watch, committed=False
+    )
 
 
 def merged_and_gone(desk: Desk, change: Change, pull: FullPull) -> Promotion | Waiting:
@@ -35,8 +39,8 @@ def merged_and_gone(desk: Desk, change: Change, pull: FullPull) -> Promotion | W
     if _holds(desk, sha):
         return _merged(desk, change, pull, sha, "; the values were changed again since")
     raise Conflict(
-        f"{desk.environment.name}: {called(pull)} was merged by {_who(pull)} as {sha}, which does"
-        " not hold the values that were asked for",
+        f"{desk.order.environment.name}: {called(pull)} was merged by {_who(pull)} as {sha}, which"
+        " does not hold the values that were asked for",
         f"look at what was merged: {pull.html_url}; then start the promotion again",
     )
 
@@ -51,27 +55,9 @@ def _merge_of(desk: Desk, pull: FullPull) -> str | None:
     return sha if desk.clone.contains(desk.clone.head, sha) and _holds(desk, sha) else None
 
 
-def _first(desk: Desk) -> str:
-    """The oldest commit of the base's own line since which every one holds the values."""
-    clone, found = desk.clone, desk.clone.head
-    clone.deepen(_LOOK_BACK)
-    for number, (sha, _) in enumerate(clone.own_line(None, clone.head, ".")):
-        if number == _LOOK_BACK or not _holds(desk, sha):
-            break
-        found = sha
-    return found
-
-
 def _holds(desk: Desk, sha: str) -> bool:
-    return holds(desk.environment, desk.image, contents(desk.clone, desk.environment, sha))
-
-
-def _by_others(desk: Desk) -> tuple[str, str]:
-    """The commit that brought the values without a pull request of ours, and a sentence."""
-    known = own_commit(desk.clone, desk.identity)
-    revision = _first(desk)
-    by = f"by run {printable(known[1])}" if known else f"by {revision[:10]}"
-    return revision, f"the values were there already, {by}"
+    environment = desk.order.environment
+    return holds(environment, desk.order.image, contents(desk.clone, environment, sha))
 
 
 def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str = "") -> Promotion:
@@ -82,15 +68,25 @@ def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str
     )
     waited = pull.number == desk.seen
     change = (desk.proposed if waited else None) or change
-    made = promotion(desk.service, change, revision, reason, desk.watch, committed=waited)
+    made = promotion(
+        desk.order.service, change, revision, reason, desk.order.watch, committed=waited
+    )
     return made.model_copy(update={"url": pull.html_url})
 
 
 def _signature(desk: Desk, pull: FullPull, revision: str) -> str:
-    """What became of our signature; a merge on the forge makes commits of its own."""
-    if revision == pull.head_sha or not desk.signs:
+    """What became of our signature; a merge on the forge makes commits of its own.
+
+    Raises Final when our commit is there without it.
+    """
+    if not desk.order.signs:
         return ""
-    if desk.clone.contains(revision, pull.head_sha):
+    there = desk.clone.contains(revision, pull.head_sha)
+    if there and desk.carries(pull.head_sha):
+        desk.clone.require_signature(pull.head_sha)
+    if revision == pull.head_sha:
+        return ""
+    if there:
         return f"; our signature is on {pull.head_sha[:10]}, which it merges, and not on itself"
     return "; the forge made a new commit of it, which does not carry our signature"
 

@@ -19,7 +19,7 @@ def advance(desk: Desk, pull: FullPull, sha: str, queue: Queue | None) -> Waitin
         return _left_queue(desk, pull)
     if pull.draft:
         return Waiting(f"{called(pull)} is a draft: mark it as ready: {pull.html_url}")
-    if desk.environment.pull_request.merge == "person":
+    if desk.order.environment.pull_request.merge == "person":
         return Waiting(f"{called(pull)} waits for a person to merge it: {pull.html_url}")
     return _unfinished(desk, pull) or _merge(desk, pull, queue)
 
@@ -29,24 +29,24 @@ def _left_queue(desk: Desk, pull: FullPull) -> Waiting:
     desk.missed += 1
     if desk.missed < 2:
         return Waiting(f"{called(pull)} has left the merge queue", soon=True)
-    if desk.environment.pull_request.merge == "person":
+    if desk.order.environment.pull_request.merge == "person":
         return Waiting(f"{called(pull)} was taken out of the merge queue: {pull.html_url}")
     raise Final(
-        f"{desk.environment.name}: {called(pull)} was taken out of the merge queue without being"
-        f" merged: {pull.html_url}",
+        f"{desk.order.environment.name}: {called(pull)} was taken out of the merge queue without"
+        f" being merged: {pull.html_url}",
         "its page says why; repair that and run again, which puts it back into the queue",
     )
 
 
 def _unfinished(desk: Desk, pull: FullPull) -> Waiting | None:
     """What the named checks still lack. Raises Final for one that is red."""
-    wanted = desk.environment.pull_request.checks
+    wanted = desk.order.environment.pull_request.checks
     if not wanted:
         return None
     verdict = judge(desk.forge.checks(pull.head_sha), wanted, "pass")
     if isinstance(verdict, Red):
         raise Final(
-            f"{desk.environment.name}: {called(pull)} is not merged: {verdict.reason}",
+            f"{desk.order.environment.name}: {called(pull)} is not merged: {verdict.reason}",
             "repair it, or run the check again; then run again",
         )
     if isinstance(verdict, Unfinished):
@@ -60,7 +60,7 @@ def _merge(desk: Desk, pull: FullPull, queue: Queue | None) -> Waiting:
     if pull.mergeable_state == "blocked" and desk.refused[0] == pull.head_sha:
         return _not_yet(pull, desk.refused[1])  # nothing changed since the forge said so
     message = str(desk.clone.repo.commit(pull.head_sha).message)
-    answer = desk.forge.merge_pull(pull, desk.environment.pull_request.method, message)
+    answer = desk.forge.merge_pull(pull, desk.order.environment.pull_request.method, message)
     if isinstance(answer, str):
         return Waiting(f"{called(pull)} was merged as {answer[:10]}", soon=True)
     return _after_refusal(desk, pull, answer)
@@ -71,7 +71,7 @@ def _after_refusal(desk: Desk, pull: FullPull, refused: Refused) -> Waiting:
         return _enqueue(desk, pull)
     if refused.why == "method":
         raise Final(
-            f"{desk.environment.name}: {called(pull)} cannot be merged: {refused.words}",
+            f"{desk.order.environment.name}: {called(pull)} cannot be merged: {refused.words}",
             "set pull_request.method to one that the repository allows",
         )
     if refused.why == "moved":

@@ -58,19 +58,29 @@ def compute(
             file=path, document=update.document, create=update.create,
         )  # fmt: skip
         if edited.changed:
-            _refuse_older(update, path, edited.old, image)
-            edits.append(Edit(file=path, key=_named(update), old=edited.old, new=value))
+            edit = Edit(file=path, key=_named(update), old=edited.old, new=value)
+            refuse_older(edit, image, _version_in(update, edited.old))
+            edits.append(edit)
             files[path] = edited.text
     diff = "".join(unified(path, contents[path] or b"", text) for path, text in files.items())
     change = Change(environment=environment.name, edits=tuple(edits), diff=diff, base=base)
     return Computed(change, files)
 
 
-def holds(environment: Environment, image: Image, contents: Mapping[str, bytes | None]) -> bool:
-    """Whether every value of the environment still is the one `image` asks for."""
+def holds(
+    environment: Environment,
+    image: Image,
+    contents: Mapping[str, bytes | None],
+    written: Mapping[str, bytes | None] | None = None,
+) -> bool:
+    """Whether every value of the environment still is the one `image` asks for.
+
+    `written` are the files as they were written, if that was in another state of the repository: a
+    file that matches a pattern, and came later, is not ours.
+    """
     return all(
         _holds(update, path, contents.get(path), image)
-        for update, path in _places(environment, contents)
+        for update, path in _places(environment, contents if written is None else written)
     )
 
 
@@ -87,13 +97,17 @@ def _holds(update: Update, path: str, source: bytes | None, image: Image) -> boo
 def value_at(environment: Environment, edit: Edit, source: bytes | None) -> str | None:
     """The value of an edit's key in another state of its file; None when there is none."""
     for update in environment.updates:
-        here = update.file == edit.file or matches(update.file, edit.file)
-        if source is not None and here and _named(update) == edit.key:
+        if source is not None and _means(update, edit):
             try:
                 return get_scalar(source, update.key, file=edit.file, document=update.document)
             except NotEditable:
                 return None
     return None
+
+
+def _means(update: Update, edit: Edit) -> bool:
+    here = update.file == edit.file or matches(update.file, edit.file)
+    return here and _named(update) == edit.key
 
 
 def _named(update: Update) -> str:
@@ -114,19 +128,32 @@ def _places(
         yield from ((update, path) for path in selected)
 
 
-def _refuse_older(update: Update, path: str, old: str, image: Image) -> None:
-    there, ours = _version_in(update, old), Version.parsed(image.version)
+def told(environment: Environment, change: Change) -> bool:
+    """Whether a value that the change replaces tells a version: every delivery writes them all."""
+    return any(
+        _version_in(update, edit.old)
+        for edit in change.edits
+        for update in environment.updates
+        if _means(update, edit)
+    )
+
+
+def refuse_older(edit: Edit, image: Image, there: Version | None, by: str = "") -> None:
+    """Raise Superseded when the value that the edit replaces belongs to a newer version."""
+    ours = Version.parsed(image.version)
     if there and ours and there > ours:
+        said = f"of {there}, by {by}, " if by else ""
         raise Superseded(
-            f"{path}: {update.key} is already {old}, newer than {image.version}",
-            "nothing to do; to go back on purpose, promote the earlier version as a rollback",
+            f"{edit.file}: {edit.key} is already {edit.old}, {said}newer than {image.version}",
+            f"nothing to do; to go back on purpose, undo {by or 'the newer commit'} with"
+            " `git revert` first",
         )
 
 
 def _version_in(update: Update, value: str) -> Version | None:
-    """The version that a value carries where the update would write its own."""
+    """The version that a value carries where the update would write its own; `v` may precede it."""
     said = words_in(update.value, value).get("version", "")
-    return Version.parsed(said.partition("+")[0])
+    return Version.parsed(said.partition("+")[0].removeprefix("v"))
 
 
 def require_approved(change: Change, image: Image, approval: Approval | None) -> None:
@@ -165,11 +192,15 @@ def commit_message(
     return "\n".join([subject, "", *lines]) + "\n"
 
 
+def place(service: str, environment: str) -> dict[str, str]:
+    """The trailers of every commit that a delivery makes there."""
+    return {"Slipway-Service": service, "Slipway-Environment": environment}
+
+
 def identity(service: str, environment: str, image: Image) -> dict[str, str]:
     """The trailers by which a commit is found again, whoever made it."""
     return {
-        "Slipway-Service": service,
-        "Slipway-Environment": environment,
+        **place(service, environment),
         "Slipway-Version": image.version,
         "Slipway-Digest": image.digest,
     }

@@ -13,6 +13,7 @@ from slipway.settings import Settings
 from slipway.timing import Stopwatch
 
 _FRESH = 5.0  # seconds for which a tag is believed
+_AGAIN, _GROWTH, _SELDOM = 1.0, 2.0, 120.0  # seconds until what is unknown is asked for again
 
 
 @dataclass
@@ -25,16 +26,25 @@ class Knowledge:
     wanted: str
     trouble: str = ""  # why a tag could not be read at the last try
     _relations: dict[str, Lineage] = field(default_factory=dict)
+    _unknown: dict[str, tuple[float, float]] = field(default_factory=dict)  # due, and pause after
     _digests: dict[str, tuple[float, str]] = field(default_factory=dict)  # until when
 
     def about(self, seen: Observation) -> Known:
         """What is known about everything that a reading names."""
-        for revision in seen.commits - {self.wanted}:
-            if is_full_sha(revision) and self._relations.get(revision, "unknown") == "unknown":
-                self._relations[revision] = self.lineage(revision)
+        for revision in filter(is_full_sha, seen.commits - {self.wanted}):
+            if self._relations.get(revision, "unknown") == "unknown":
+                self._relate(revision)
         found = {reference: self._digest(reference) for reference in seen.references}
         digests = {reference: digest for reference, digest in found.items() if digest}
         return Known(dict(self._relations), digests)
+
+    def _relate(self, revision: str) -> None:
+        """Ask how it relates, unless that was in vain a moment ago: it costs a clone."""
+        due, pause = self._unknown.get(revision, (0.0, _AGAIN))
+        if self.watch.elapsed >= due:
+            self._relations[revision] = self.lineage(revision)
+            later = min(pause * _GROWTH, _SELDOM)
+            self._unknown[revision] = (self.watch.elapsed + pause, later)
 
     def _digest(self, reference: str) -> str:
         """Empty while the registry cannot be read."""

@@ -86,7 +86,9 @@ class Desk:
     settings: Settings
 
     def write(self, environment: str = "staging", version: str = "1.1.0", **more: Any) -> Promotion:
-        given: dict[str, Any] = {"run": "run-1", "approval": None} | more
+        given: dict[str, Any] = {
+            "run": "run-1", "began": datetime.now(UTC), "approval": None,
+        } | more  # fmt: skip
         return gitops.write(
             self.service, self.service.environment(environment), image(version), self.settings,
             **given,
@@ -109,8 +111,13 @@ class Desk:
         where = self.service.environment("staging")
         return gitops.lineage(self.service, where, image(version), self.settings, wanted, observed)
 
-    def commit(self, files: dict[str, bytes], message: str = "chore: by hand") -> str:
-        return self.host.commit(NAME, "main", files, message)
+    def commit(
+        self,
+        files: dict[str, bytes],
+        message: str = "chore: by hand",
+        date: datetime | None = None,
+    ) -> str:
+        return self.host.commit(NAME, "main", files, message, date=date)
 
     def meanwhile(self, files: dict[str, bytes]) -> None:
         """Somebody else commits these files just before the next push arrives."""
@@ -120,13 +127,13 @@ class Desk:
 
         self.host.before_push = commit
 
-    def delivered(self, version: str) -> str:
+    def delivered(self, version: str, date: datetime | None = None) -> str:
         """Another delivery, of this version, from another machine: it wrote one of the values."""
         text = commit_message(self.service, "staging", image(version), "run-of-another", None)
         files = {"staging.yaml": set_scalar(
             self.read("staging.yaml"), "image.tag", version, file="staging.yaml"
         ).text}  # fmt: skip
-        return self.commit(files, text)
+        return self.commit(files, text, date)
 
     def head(self) -> str:
         return self.host.head(NAME) or ""

@@ -101,7 +101,9 @@ class Place:
             waiting.pop(0)()
 
         watch = Stopwatch(clock=lambda: elapsed[0], sleep=sleep)
-        given: dict[str, Any] = {"approval": None, "watch": watch} | more
+        given: dict[str, Any] = {
+            "began": datetime.now(UTC), "approval": None, "watch": watch,
+        } | more  # fmt: skip
         return gitops.write(
             self.service, self.environment, image(version, given.pop("digest", "a")),
             self.settings, run=run, report=self.said.append, **given,

@@ -4,6 +4,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -54,7 +55,10 @@ def run(url: str, merge: str, name: str = "run-1") -> None:
     settings = Settings(github_api_url=f"{url}/api/v3", gitops_token=SecretStr(TOKEN))
     watch = Stopwatch(sleep=lambda seconds: time.sleep(seconds / 50))
     where = service.environment("production")
-    gitops.write(service, where, image(), settings, run=name, approval=None, watch=watch)
+    began = datetime.now(UTC)
+    gitops.write(
+        service, where, image(), settings, run=name, began=began, approval=None, watch=watch
+    )
 
 
 def one_of_several(number: int, url: str) -> None:

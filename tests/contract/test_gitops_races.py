@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,8 @@ def test_G63_G64_several_writers_lose_and_double_nothing(desk: Desk) -> None:
 def _write(service: Service, token: str) -> None:
     settings = Settings(gitops_token=SecretStr(token))
     where = service.environment("staging")
-    gitops.write(service, where, image(), settings, run="run-1", approval=None)
+    began = datetime.now(UTC)
+    gitops.write(service, where, image(), settings, run="run-1", began=began, approval=None)
 
 
 @pytest.mark.parametrize("moment", ["git-upload-pack", "git-receive-pack"])

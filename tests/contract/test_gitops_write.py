@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,15 @@ def test_a_missing_file_or_token_is_named(desk: Desk) -> None:
     with pytest.raises(NotFound, match=r"gone\.yaml"):
         gitops.plan(desk.service, wrong, image(), desk.settings)
     with pytest.raises(InvalidInput, match="SLIPWAY_GITOPS_TOKEN"):
-        gitops.write(desk.service, where, image(), Settings(), run="r", approval=None)
+        gitops.write(
+            desk.service,
+            where,
+            image(),
+            Settings(),
+            run="r",
+            began=datetime.now(UTC),
+            approval=None,
+        )
     with pytest.raises(Unauthorized):
         gitops.plan(desk.service, where, image(), Settings())
 
@@ -110,7 +119,15 @@ def test_a_digest_can_be_pinned(desk: Desk) -> None:
     where = desk.service.environment("staging")
     update = where.updates[0].model_copy(update={"value": "{digest}"})
     pinned = where.model_copy(update={"updates": (update,)})
-    gitops.write(desk.service, pinned, image(), desk.settings, run="r", approval=None)
+    gitops.write(
+        desk.service,
+        pinned,
+        image(),
+        desk.settings,
+        run="r",
+        began=datetime.now(UTC),
+        approval=None,
+    )
     assert desk.read("staging.yaml") == VALUES.replace(b"1.0.0", b'"sha256:' + b"a" * 64 + b'"')
 
 
@@ -155,7 +172,9 @@ def test_a_pattern_means_every_file_that_it_matches(desk: Desk) -> None:
     files = {f"apps/{name}/values.yaml": VALUES for name in ("a", "b", "c/d")}
     desk.commit(files | {"apps/a/other.yaml": b"x: 1\n", "values.yaml": VALUES})
     where = patterned(desk, "apps/*/values.yaml")
-    written = gitops.write(desk.service, where, image(), desk.settings, run="r", approval=None)
+    written = gitops.write(
+        desk.service, where, image(), desk.settings, run="r", began=datetime.now(UTC), approval=None
+    )
     changed = ["apps/a/values.yaml", "apps/b/values.yaml"]
     assert [edit.file for edit in written.change.edits] == changed
     everywhere = patterned(desk, "**/values.yaml")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def written(place: Place, environment: str) -> tuple[Image, str]:
     image, service = place.next_image(broken=False), place.services["books"]
     where = service.environment(environment)
     promotion = gitops.write(
-        service, where, image, place.settings, run="run-1", approval=None
+        service, where, image, place.settings,
+        run="run-1", began=datetime.now(UTC), approval=None,
     )  # fmt: skip
     return image, promotion.revision
 

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 
@@ -140,7 +141,7 @@ def _write(place: Place, name: str, environment: str, what: object) -> None:
         with contextlib.suppress(SlipwayError):
             gitops.write(
                 service, service.environment(environment), what, place.settings,
-                run=uuid.uuid4().hex, approval=None,
+                run=uuid.uuid4().hex, began=datetime.now(UTC), approval=None,
             )  # fmt: skip
             return
 

@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -94,7 +95,7 @@ class _Delivery:
     report: Report
 
     def __post_init__(self) -> None:
-        self.run = uuid.uuid4().hex
+        self.run, self.began = uuid.uuid4().hex, datetime.now(UTC)
         self.deaths = self.place.random.choice((0, 0, 1, 2))
 
     def __call__(self) -> SyncProof | SlipwayError:
@@ -121,7 +122,7 @@ class _Delivery:
         service = self.service
         return gitops.write(
             service, service.environment(self.environment), self.image, self.place.settings,
-            run=self.run, approval=None, watch=self._watch(),
+            run=self.run, began=self.began, approval=None, watch=self._watch(),
         )  # fmt: skip
 
     def _wait(self, promotion: Promotion) -> SyncProof:

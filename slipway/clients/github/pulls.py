@@ -1,5 +1,6 @@
 """Pull requests from branches of the repository itself."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,10 @@ class Pulls(Transport):
     def newest_pull(self, branch: str, base: str) -> Pull | None:
         """The pull request of a branch into `base` that was opened last, whatever came of it."""
         return self._newest(branch, base, "all")
+
+    def closed_pulls(self, branch: str, base: str) -> Iterator[Pull]:
+        """The pull requests of a branch into `base` that are not open any more, newest first."""
+        return self._of_branch(branch, base, "closed")
 
     def pull(self, number: int) -> FullPull:
         """One pull request with everything that is said about it."""
@@ -83,11 +88,12 @@ class Pulls(Transport):
         return pull
 
     def _newest(self, branch: str, base: str, state: str) -> Pull | None:
+        return next(self._of_branch(branch, base, state), None)
+
+    def _of_branch(self, branch: str, base: str, state: str) -> Iterator[Pull]:
         what = f"look for a pull request of {branch} into {base} in {self.name}"
         query = {"head": f"{self._owner}:{branch}", "base": base, "state": state,
                  "sort": "created", "direction": "desc", "per_page": 100}  # fmt: skip
         pages = self._pages(f"{self._path}/pulls?{urlencode(query)}", _LIST, what)
         # GitHub lists everything when it does not understand the head.
-        ours = (p for found in pages for p in found if p.comes_from(self._owner, branch))
-        newest = next(ours, None)
-        return newest.value() if newest else None
+        return (p.value() for found in pages for p in found if p.comes_from(self._owner, branch))

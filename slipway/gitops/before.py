@@ -1,0 +1,62 @@
+"""What was written before: since when the values are there, and which delivery brought them."""
+
+from typing import NamedTuple
+
+from slipway.clients.git import Clone
+from slipway.gitops.compute import contents
+from slipway.gitops.order import Order
+from slipway.manifests.edits import holds, trailers_of
+from slipway.text import printable
+
+_LOOK_BACK = 50  # commits in which they are searched
+
+
+class Before(NamedTuple):
+    """Values that are there already."""
+
+    revision: str  # the first commit of the branch's own line since which all of them are there
+    reason: str
+    ours: str  # the commit of a delivery that brought them; empty: somebody else did
+
+
+def already_there(order: Order, clone: Clone) -> Before:
+    """Since when the head's values, which are the wanted ones, are there, and by whom."""
+    revision, parent = _first(order, clone)
+    found = delivery(clone, order.identity, parent, revision)
+    by = revision[:10]
+    if found:
+        by = "this run" if found[1] == order.run else f"run {printable(found[1])}"
+    reason = f"the values were there already, by {by}"
+    return Before(revision, reason, found[0] if found else "")
+
+
+def _first(order: Order, clone: Clone) -> tuple[str, str | None]:
+    """The commit since which the values are there, and its parent; the oldest one searched."""
+    clone.deepen(_LOOK_BACK)
+    found: tuple[str, str | None] = (clone.head, None)
+    for number, (sha, parent) in enumerate(clone.own_line(None, clone.head, ".")):
+        there = contents(clone, order.environment, sha)
+        if number == _LOOK_BACK or not holds(order.environment, order.image, there):
+            break
+        found = sha, parent
+    return found
+
+
+def delivery(
+    clone: Clone, trailers: dict[str, str], since: str | None, until: str
+) -> tuple[str, str] | None:
+    """The newest commit with these trailers in `until`, not in `since`, and the run that made it.
+
+    Only what was fetched is searched.
+    """
+    for revision, message in clone.messages(since, until).items():
+        there = trailers_of(message)
+        if trailers.items() <= there.items():
+            return revision, there.get("Slipway-Run", "unknown")
+    return None
+
+
+def own_commit(clone: Clone, trailers: dict[str, str]) -> tuple[str, str] | None:
+    """The newest commit of the branch with these trailers, and the run that made it."""
+    clone.deepen(_LOOK_BACK)
+    return delivery(clone, trailers, None, clone.head)

@@ -1,0 +1,50 @@
+"""What one write is asked to do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slipway.manifests.edits import commit_message, identity
+from slipway.model import Approval, Candidate, Image, Proof
+from slipway.service import Environment, Service
+from slipway.settings import Settings
+from slipway.timing import Stopwatch
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is carried where, by which run, and with whose approval."""
+
+    service: Service
+    environment: Environment
+    image: Image
+    settings: Settings
+    run: str
+    began: datetime  # when the run did
+    approval: Approval | None
+    candidate: Candidate | None
+    earlier: Sequence[Proof]  # of the environments before this one
+    watch: Stopwatch
+    report: Callable[[str], None]
+
+    @property
+    def decided(self) -> datetime:
+        """From when on a change by others is news: the approver saw what was there before."""
+        return self.approval.at if self.approval else self.began
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The trailers of every commit that carries this image here."""
+        return identity(self.service.service, self.environment.name, self.image)
+
+    @property
+    def message(self) -> str:
+        """Of the commit that this run makes."""
+        return commit_message(
+            self.service, self.environment.name, self.image, self.run, self.approval
+        )
+
+    @property
+    def signs(self) -> bool:
+        """Whether our commits are to be signed."""
+        return self.settings.optional("gitops_signing_key") is not None
