@@ -1,12 +1,14 @@
 """How a revision that an engine reports relates to the commit that was written."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sandbox.serving import Fault
-from tests.contract.gitops_place import VALUES, Desk, a_desk
+from slipway import gitops
+from tests.contract.gitops_place import VALUES, Desk, a_desk, image
 
 
 @pytest.fixture
@@ -30,3 +32,21 @@ def test_lineage_of_what_an_engine_reports(desk: Desk) -> None:
     assert desk.lineage(ours, "f" * 40) == "unknown"
     desk.server.traffic.faults.append(Fault(status=503, times=-1))
     assert desk.lineage(ours, beside) == "unknown"
+
+
+def test_a_later_file_that_a_pattern_matches_is_not_ours(desk: Desk) -> None:
+    desk.commit({f"apps/{name}/values.yaml": VALUES for name in ("a", "b")})
+    where = desk.service.environment("staging")
+    update = where.updates[0].model_copy(update={"file": "apps/*/values.yaml"})
+    where = where.model_copy(update={"updates": (update,)})
+
+    def relation(observed: str) -> str:
+        return gitops.lineage(desk.service, where, image(), desk.settings, ours, observed)
+
+    now = datetime.now(UTC)
+    ours = gitops.write(
+        desk.service, where, image(), desk.settings, run="r", began=now, approval=None
+    ).revision
+    assert relation(desk.commit({"apps/new/values.yaml": VALUES})) == "newer"
+    assert relation(desk.commit({"apps/odd/values.yaml": b"x: 1\n"})) == "newer"
+    assert relation(desk.commit({"apps/b/values.yaml": VALUES})) == "changed"

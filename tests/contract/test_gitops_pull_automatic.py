@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,15 @@ def test_a_persons_value_is_not_overwritten_without_a_person(place: Place) -> No
     with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.7' by Ana Ruiz"):
         place.write(lambda: place.commit(theirs))
     assert place.read() == theirs
+
+
+def test_G05_a_person_between_two_attempts_is_not_overwritten(place: Place) -> None:
+    """The first attempt died before it had proposed anything."""
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    theirs = place.commit(VALUES.replace(b"1.0.0", b"hotfix-7"))
+    with pytest.raises(Conflict, match=rf"to 'hotfix-7' by Ana Ruiz .* in {theirs}"):
+        place.write(began=began)
+    assert place.pulls() == []
 
 
 def test_a_token_without_the_permission_is_named(place: Place) -> None:

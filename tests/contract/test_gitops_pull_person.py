@@ -153,6 +153,22 @@ def test_a_closed_one_stays_a_no_when_its_branch_is_deleted(place: Place) -> Non
     assert "pull request #2" in place.waits(version="1.2.0")  # another version asks anew
 
 
+def test_G10_a_no_stays_one_when_a_later_version_was_refused_too(place: Place) -> None:
+    for number in range(3):
+        with pytest.raises(Rejected):
+            place.write(place.close, version=f"1.{number + 1}.0", run=f"run-{number}")
+    place.rules = {"merge": "automatic"}
+    for version in ("1.1.0", "1.2.0"):
+        with pytest.raises(Rejected, match=rf"for {version} was closed".replace(".", r"\.")):
+            place.write(version=version)
+    assert [pull["state"] for pull in place.pulls()] == ["closed"] * 3
+    place.rules = {}
+    place.waits(version="1.0.5", run="run-5")  # and an open one of another version is not turned
+    with pytest.raises(Rejected):
+        place.write()
+    assert place.read(BRANCH) == VALUES.replace(b"1.0.0", b'"1.0.5"')
+
+
 def test_an_approval_after_the_closing_asks_again(place: Place) -> None:
     place.rules = {"gate": GATE}
     approval = place.approved()

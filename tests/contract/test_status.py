@@ -86,7 +86,10 @@ def test_a_tag_that_the_registry_does_not_hold_proves_nothing(place: Place) -> N
     by_tag = place.services["s0"]  # writes no digest
     never_pushed = image(place.images.repository, "9.9.9", "sha256:" + "9" * 64)
     where = by_tag.environment("staging")
-    gitops.write(by_tag, where, never_pushed, place.settings, run="run-2", approval=None)
+    gitops.write(
+            by_tag, where, never_pushed, place.settings,
+            run="run-2", began=datetime.now(UTC), approval=None,
+        )  # fmt: skip
     row = status(by_tag, place.settings)[0]
     assert (row.version, row.proven) == ("9.9.9", False)
     assert "holds no 9.9.9" in row.reason

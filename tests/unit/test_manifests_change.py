@@ -87,7 +87,10 @@ def test_a_pattern_means_every_file_that_it_selects() -> None:
     assert len(files(contents, {**update, "file": "books/**/values.yaml"})) == 3
     assert not holds(environment(update), IMAGE, contents)
     assert holds(environment(update), IMAGE, {**contents, **made})
-    assert not holds(environment(update), IMAGE, {**made, "books/x/values.yaml": VALUES})
+    later = {**made, "books/x/values.yaml": VALUES}
+    assert not holds(environment(update), IMAGE, later)
+    assert holds(environment(update), IMAGE, later, made)
+    assert not holds(environment(update), IMAGE, {"books/eu/values.yaml": None}, made)
 
 
 def test_a_pattern_that_selects_nothing_is_named() -> None:
