@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.proof.place import a_place
 from tests.proof.runs import Report, counted, run
 
+_AT_ONCE = 25  # runs in one installation
+
 
 def play(runs: int, seed: int) -> Report:
     """So many runs in one installation, one after the other."""
@@ -33,12 +35,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    parts = [given.runs // given.processes] * given.processes
-    parts[0] += given.runs - sum(parts)
+    parts = [min(_AT_ONCE, given.runs - done) for done in range(0, given.runs, _AT_ONCE)]
+    seeds = range(given.seed, given.seed + len(parts))
     began, total = time.monotonic(), Report()
     with ProcessPoolExecutor(given.processes) as pool:
-        for report in pool.map(play, parts, range(given.seed, given.seed + given.processes)):
+        for report in pool.map(play, parts, seeds):
             total.add(report)
+            print(f"{total.runs} runs, {len(total.wrong)} wrong", file=sys.stderr, flush=True)
     print(f"{total.runs} runs in {time.monotonic() - began:.0f} s, {total.killed} processes killed")
     print("outcomes:", ", ".join(f"{name} {count}" for name, count in total.outcomes.most_common()))
     print("engines:", ", ".join(f"{name} {count}" for name, count in total.engines.most_common()))
