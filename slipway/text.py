@@ -5,14 +5,19 @@ from collections.abc import Iterable
 
 LOG_LINES = 20  # of a log, in an error
 
+_QUOTED = re.compile(r"(?i)([\"'](?:bearer|basic)\s+)[^\"']{6,}")  # a header, breaks and all
+_FIELD = re.compile(r"(?is)((?:token|password)\\?[\"']?\s*[:=]\s*\\?([\"']))(?:\\.|(?!\2)[^\\])+")
+_DATA = re.compile(r"((?:-d|D)ata\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"',}]{6,}")  # kubeconfig
 _CREDENTIAL = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{6,}")
 _TOKEN = re.compile(r"\b(gh[a-z]_|github_pat_)\w{16,}")  # GitHub's own, with or without a word
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 def redacted(text: str) -> str:
-    """`text` without authorization values and without user info in URLs."""
-    return without_user(_TOKEN.sub(r"\1***", _CREDENTIAL.sub(r"\1 ***", text)))
+    """`text` without authorization values, quoted tokens and passwords, and user info in URLs."""
+    for pattern in (_QUOTED, _FIELD, _DATA, _TOKEN):
+        text = pattern.sub(r"\1***", text)
+    return without_user(_CREDENTIAL.sub(r"\1 ***", text))
 
 
 def without_user(text: str) -> str:

@@ -137,9 +137,16 @@ def opened(settings: Settings) -> Iterator[Connection]:
         raise InvalidInput(f"cannot use {source}: {_reason(error)}", _HINT) from None
     with http:
         http.headers["User-Agent"] = "slipway"
+        http.event_hooks = {"request": [_check_token]}
         if isinstance(http.auth, client_adapter.ExecAuth) and config.user and config.user.exec:
             http.auth = Command(config.user.exec)  # the other one waits without limit
         yield Connection(http, source)
+
+
+def _check_token(request: httpx2.Request) -> None:
+    """Before it is sent: an error about a header would repeat the credential in it."""
+    if not request.headers.get("Authorization", "").isprintable():
+        raise ConfigError("its token holds a line break")
 
 
 def _config(settings: Settings) -> tuple[SingleConfig, str]:

@@ -6,6 +6,7 @@ command gets no terminal, and is ended with all it started when it takes too lon
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Generator, Mapping
@@ -48,7 +49,7 @@ class Command(httpx2.Auth):
             token = status["token"]
         except (ValueError, LookupError, TypeError):
             token = None
-        if not isinstance(token, str) or not token.isascii() or not token:
+        if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token):
             raise ConfigError(f"the command {self._spec.command} gave no token")
         return token
 

@@ -14,6 +14,7 @@ from slipway.service import GitOps
 COMMITS = ("GitRepository",)  # kinds of sources that are commits of a repository
 DEFAULT = "flux-system"  # namespace
 _BUILT = re.compile(r"\+([0-9a-f]{12})(?:\.\d+)?")  # 0.1.0+3b8e5c1d7f9a.1: the commit in a version
+_PARENT = "where a Kustomization applies its manifest, name that one as application.parent"
 _ORIGIN = "org.opencontainers.image.revision"
 
 
@@ -116,23 +117,34 @@ def checked_links(chain: Chain) -> tuple[Json, ...]:
     return tuple(link for link in (chain.last, chain.chart, source) if link is not None)
 
 
-def check_source(chain: Chain, gitops: GitOps | None) -> None:
-    """InvalidInput when the chain begins at another repository or branch than we push to."""
+def reads_ours(chain: Chain, gitops: GitOps | None, below: bool = False) -> bool:
+    """Whether the chain begins at the branch we push to, as far as there is a source yet.
+
+    Raises InvalidInput when it does not, unless it is `below` a parent that does.
+    """
     source = chain.source
-    if source is None or gitops is None or source.get("kind") not in COMMITS:
-        return
+    wrong = _elsewhere(chain, source, gitops) if source is not None else None
+    if wrong and not below:
+        raise wrong
+    return wrong is None
+
+
+def _elsewhere(chain: Chain, source: Json, gitops: GitOps | None) -> InvalidInput | None:
+    reads = f"{named(chain.last)} reads {named(source)}"
+    if not reads_commits(chain):
+        return InvalidInput(f"{reads}, not the repository we push to", _PARENT)
+    if gitops is None or source.get("kind") not in COMMITS:
+        return None
     url, followed = text(source, "spec", "url"), _followed(part(source, "spec", "ref"))
-    reads = f"{named(chain.last)} reads {named(source)}, which"
     if not same_repository(url, gitops.repository):
-        raise InvalidInput(
-            f"{reads} is {url}, not {gitops.repository}",
-            "correct gitops.repository in the service file, or the source of the object",
-        )
-    if followed != f"branch {gitops.branch}":
-        raise InvalidInput(
-            f"{reads} follows the {followed}, not the branch {gitops.branch}",
-            f"set spec.ref.branch of {named(source)} to {gitops.branch}, and nothing else there",
-        )
+        hint = f"correct gitops.repository in the service file, or the source; {_PARENT}"
+        return InvalidInput(f"{reads}, which is {url}, not {gitops.repository}", hint)
+    if followed == f"branch {gitops.branch}":
+        return None
+    return InvalidInput(
+        f"{reads}, which follows the {followed}, not the branch {gitops.branch}",
+        f"set spec.ref.branch of {named(source)} to {gitops.branch}, and nothing else there",
+    )
 
 
 def _followed(reference: Json) -> str:

@@ -39,3 +39,11 @@ def broken(chain: Chain) -> tuple[Condition, ...]:
         and condition(link, "Ready").get("status") == "False"
         and phase(link) != "running"
     )
+
+
+def unready(chain: Chain) -> str:
+    """What the first link before the last one is at, unless it is Ready, of today, and at rest."""
+    at_work = (link for link in checked_links(chain)[1:] if phase(link) != "ready")
+    return next(
+        (f"{named(link)} is not ready: {busy(link) or 'not looked at yet'}" for link in at_work), ""
+    )

@@ -12,7 +12,7 @@ has taken. Source: Flux v2.9.4 (source-controller 1.9, kustomize-controller 1.9,
 | `health_proven` | False with `disableWait` | False without `wait` and `healthChecks` |
 | `operation` | Running: Reconciling, or generation not observed; Failed: Stalled, or a rollback is deployed; None: ended well | the same; a failure that is tried again is no operation, but a condition |
 | `conditions` | `SourceError`: the source or chart is not ready | the same, and `ReconcileError` |
-| `hold` | waits behind an older commit, or has not taken the newer one, and why | the same |
+| `hold` | waits behind an older commit, or has not taken the newer one, and why; or the source or chart is not Ready with today's generation and at rest | the same |
 | `stop` | suspended, strategy ChartVersion, a removed version, a source that has stalled | the same |
 | `health_since`, `reconciled_at` | `lastTransitionTime` of Ready: it is Unknown during each attempt | the same |
 
@@ -24,11 +24,9 @@ from collections.abc import Sequence
 
 from slipway.engines.flux_chain import (
     Chain,
-    artifact,
-    check_source,
     checked_links,
-    digest,
     reads_commits,
+    reads_ours,
 )
 from slipway.engines.flux_kustomization import kustomization
 from slipway.engines.flux_objects import (
@@ -41,15 +39,15 @@ from slipway.engines.flux_objects import (
     since,
     text,
 )
-from slipway.engines.flux_reading import Reading, broken
+from slipway.engines.flux_reading import Reading, broken, unready
 from slipway.engines.flux_reads import reads
 from slipway.engines.flux_release import release
 from slipway.engines.flux_stops import stop
-from slipway.errors import InvalidInput
 from slipway.readiness.observation import Condition, Observation, Pin, Tag, Workload
 from slipway.readiness.references import scalars
 from slipway.service import GitOps
 
+_EXACT = re.compile(r"\d+\.\d+\.\d+[\w.+-]*", re.ASCII)
 _OWNER = "kustomize.toolkit.fluxcd.io/name"  # label of what a Kustomization applied
 
 
@@ -61,21 +59,14 @@ def observation(
 ) -> Observation:
     """What one reading of the chain says.
 
-    Raises InvalidInput when it reads another repository or branch than the one we push to, and no
-    `parent` reads that one for it.
+    Raises InvalidInput when it reads another branch than the one we push to, or another repository,
+    and no `parent` reads that one for it.
     """
-    commits, last = reads_commits(chain), chain.last
-    if commits:
-        check_source(chain, gitops)
-    elif parent is None and chain.source is not None:
-        raise InvalidInput(
-            f"{named(last)} reads {named(chain.source)}, not the repository we push to",
-            "name the Kustomization that applies its manifest as application.parent",
-        )
+    ours, last = reads_ours(chain, gitops, below=parent is not None), chain.last
     read, ready = _read(chain), condition(last, "Ready")
     return Observation(
         sources=1,
-        index=0 if commits or chain.source is None else -1,
+        index=0 if ours else -1,
         revisions=(read.reached,) if read.reached else (),
         compared_to_spec=all(current(link) for link in checked_links(chain)),
         sync=read.sync,
@@ -91,14 +82,14 @@ def observation(
         has_parent=parent is not None or _OWNER in part(last, "metadata", "labels"),
         out_of_sync=(named(last),) if read.sync == "OutOfSync" else (),
         workloads=tuple(workloads),
-        stop=stop(chain),
-        hold=read.hold,
+        stop=stop(chain, ours),
+        hold=read.hold or unready(chain),
         health_proven=read.proven,
-        reads=reads(chain),
+        reads=reads(chain) if ours else (),
         parent=parent,
         tags=_tags(chain),
         pins=_pins(chain),
-        spec_values=tuple(value for link in _described(chain) for value in scalars(link)),
+        spec_values=tuple(value for link in _described(chain, ours) for value in scalars(link)),
     )
 
 
@@ -111,25 +102,30 @@ def _failing(read: Reading, chain: Chain) -> tuple[Condition, ...]:
     return (Condition("ReconcileError", words),) if read.failing else ()
 
 
-def _described(chain: Chain) -> list[Json]:
+def _described(chain: Chain, ours: bool) -> list[Json]:
     """Specifications that a commit may change: the object's own, and that of a chart's source."""
-    sources = [] if reads_commits(chain) else [chain.source or {}]
+    sources = [] if ours else [chain.source or {}]
     return [part(each, "spec") for each in (chain.last, *sources)]
 
 
 def _pins(chain: Chain) -> tuple[Pin, ...]:
-    """A chart of a HelmRepository is known by its version, where that is exact."""
-    kind = text(chain.source or {}, "kind")
+    """A chart of a HelmRepository is known by its exact version, one of a registry by a digest."""
+    source = chain.source or {}
+    if source.get("kind") == "OCIRepository" and not reads_commits(chain):
+        named_one = text(source, "spec", "ref", "digest")  # it wins over semver and tag
+        return (Pin(0, named_one),) if named_one else ()
     version = text(chain.last, "spec", "chart", "spec", "version")
-    exact = kind == "HelmRepository" and re.fullmatch(r"\d+\.\d+\.\d+[\w.+-]*", version)
+    exact = source.get("kind") == "HelmRepository" and _EXACT.fullmatch(version)
     return (Pin(0, version),) if exact else ()
 
 
 def _tags(chain: Chain) -> tuple[Tag, ...]:
     """A chart that is taken from a registry by its tag: the digest behind the tag proves it."""
     source = chain.source or {}
-    tag = text(source, "spec", "ref", "tag")
-    if source.get("kind") != "OCIRepository" or not tag or not digest(artifact(source)):
+    if source.get("kind") != "OCIRepository" or reads_commits(chain):
         return ()
-    path = text(source, "spec", "url").removeprefix("oci://")
-    return () if reads_commits(chain) else (Tag(0, f"{path}:{tag}"),)
+    reference = part(source, "spec", "ref")
+    tag = text(reference, "tag") or ("" if reference else "latest")
+    if not tag or text(reference, "digest") or text(reference, "semver"):
+        return ()
+    return (Tag(0, f"{text(source, 'spec', 'url').removeprefix('oci://')}:{tag}"),)

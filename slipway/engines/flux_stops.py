@@ -31,10 +31,13 @@ _RESUME = {
 }
 
 
-def stop(chain: Chain) -> Stop | None:
-    """The first reason why this chain will not move, or not carry what we write."""
+def stop(chain: Chain, ours: bool = True) -> Stop | None:
+    """The first reason why this chain will not move, or not carry what we write.
+
+    `ours`: it begins at the repository we push to; then each commit has to make a new chart.
+    """
     links = (found for link in checked_links(chain) for found in _of(link))
-    return next(links, None) or _never_built(chain)
+    return next(links, None) or (_never_built(chain) if ours else None)
 
 
 def _of(link: Json) -> Iterator[Stop]:

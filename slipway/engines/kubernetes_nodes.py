@@ -24,7 +24,9 @@ def node(found: Json, kind: str) -> dict[str, Any]:
         "parentRefs": [_parent(owner) for owner in _parts(metadata, "ownerReferences")],
     }
     if kind == "Pod":
-        return told | {"info": _info("Status Reason", reason(found)), "health": health(found)}
+        word, count = _info("Status Reason", reason(found)), _restarts(found)
+        info = word + (_info("Restart Count", str(count)) if count else [])
+        return told | {"info": info, "health": health(found)}
     revision = _part(metadata, "annotations").get(_REVISION)
     return told | {"info": _info("Revision", f"Rev:{revision}") if revision else []}
 
@@ -68,16 +70,27 @@ def reason(pod: Json) -> str:
     status, metadata = _part(pod, "status"), _part(pod, "metadata")
     if metadata.get("deletionTimestamp"):
         return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
-    before = [_start(each, pod) for each in _parts(status, "initContainerStatuses")]
-    first = _first(before)
-    if first:
-        return first
+    before = _initializing(pod)
+    if before:
+        return before
     told = [_state(each) for each in _parts(status, "containerStatuses")]
     said = _first(told) or str(status.get("reason") or status.get("phase") or "")
     runs = any(each.get("ready") for each in _parts(status, "containerStatuses"))
     if said == "Completed" and runs:
         return "Running" if _ready(status) else "NotReady"
     return said
+
+
+def _restarts(pod: Json) -> int:
+    """How often its containers were started again: those that are at it, init or others."""
+    kind = "initContainerStatuses" if _initializing(pod) else "containerStatuses"
+    return sum(int(each.get("restartCount") or 0) for each in _parts(_part(pod, "status"), kind))
+
+
+def _initializing(pod: Json) -> str:
+    """At which init container it still is, and why; empty when it is past them."""
+    statuses = _parts(_part(pod, "status"), "initContainerStatuses")
+    return _first(_start(each, pod) for each in statuses)
 
 
 def _start(container: Json, pod: Json) -> str:

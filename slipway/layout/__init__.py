@@ -46,7 +46,7 @@ def layout(service: Service, engine: Engine | None = None) -> Layout:
 def _flux(service: Service, environment: Environment, where: Place) -> dict[str, str]:
     path = f"flux/{environment.name}/{service.service}.yaml"
     return {
-        f"flux/{flux.repository_name(service)}.yaml": flux.source(service, environment.application),
+        f"flux/{flux.repository_name(service)}.yaml": flux.source(service),
         path: flux.release(service, environment, where),
     }
 

@@ -4,6 +4,8 @@ Source: Flux v2.9. Without `reconcileStrategy: Revision` a commit that only chan
 released; without `valuesFiles` the file that is written is not read.
 """
 
+from textwrap import indent
+
 from slipway.errors import InvalidInput
 from slipway.layout.places import Place
 from slipway.layout.text import items, scalar
@@ -12,10 +14,11 @@ from slipway.service import Application, Environment, Service
 _NAMESPACE = "flux-system"
 
 
-def source(service: Service, unit: Application) -> str:
-    """The GitRepository that every environment's object refers to."""
+def source(service: Service) -> str:
+    """The GitRepository that every environment's object refers to, whatever its namespace."""
+    name = repository_name(service)
     return (
-        _head("source.toolkit.fluxcd.io/v1", "GitRepository", repository_name(service), unit)
+        _head("source.toolkit.fluxcd.io/v1", "GitRepository", name, _NAMESPACE)
         + f"spec:\n  interval: 1m\n  url: {scalar(service.gitops.repository)}\n"
         + f"  ref:\n    branch: {scalar(service.gitops.branch)}\n"
     )
@@ -41,26 +44,33 @@ def release(service: Service, environment: Environment, where: Place) -> str:
     return _kustomization(service, unit, where.folder)
 
 
-def _head(version: str, kind: str, name: str, unit: Application) -> str:
+def _head(version: str, kind: str, name: str, namespace: str | None) -> str:
     return (
         f"apiVersion: {version}\nkind: {kind}\nmetadata:\n"
-        f"  name: {scalar(name)}\n  namespace: {scalar(unit.namespace or _NAMESPACE)}\n"
+        f"  name: {scalar(name)}\n  namespace: {scalar(namespace or _NAMESPACE)}\n"
     )
+
+
+def _reference(service: Service, indentation: str) -> str:
+    lines = (
+        "sourceRef:\n  kind: GitRepository\n"
+        f"  name: {scalar(repository_name(service))}\n  namespace: {_NAMESPACE}\n"
+    )
+    return indent(lines, indentation)
 
 
 def _helm_release(service: Service, unit: Application, folder: str, where: Place) -> str:
     own = f"{folder}/values.yaml"  # Flux takes it only when it is named
     files = [f"./{file}" for file in dict.fromkeys([own, *where.values])]
-    repository = scalar(repository_name(service))
     return (
-        _head("helm.toolkit.fluxcd.io/v2", "HelmRelease", unit.name, unit)
+        _head("helm.toolkit.fluxcd.io/v2", "HelmRelease", unit.name, unit.namespace)
         + "spec:\n  interval: 5m\n  timeout: 5m\n"
         + f"  releaseName: {scalar(unit.name)}\n  targetNamespace: {scalar(unit.name)}\n"
         + "  chart:\n    spec:\n"
         + f"      chart: {scalar(f'./{folder}')}\n"
         + "      reconcileStrategy: Revision # a commit is released, not only a new chart version\n"
         + f"      valuesFiles:\n{items(files, '        ')}"
-        + f"      sourceRef:\n        kind: GitRepository\n        name: {repository}\n"
+        + _reference(service, "      ")
         + "  install:\n    createNamespace: true\n    remediation:\n      retries: 3\n"
         + "  upgrade:\n    remediation:\n      retries: 3\n      remediateLastFailure: true\n"
     )
@@ -68,10 +78,10 @@ def _helm_release(service: Service, unit: Application, folder: str, where: Place
 
 def _kustomization(service: Service, unit: Application, folder: str) -> str:
     return (
-        _head("kustomize.toolkit.fluxcd.io/v1", "Kustomization", unit.name, unit)
+        _head("kustomize.toolkit.fluxcd.io/v1", "Kustomization", unit.name, unit.namespace)
         + "spec:\n  interval: 5m\n  timeout: 5m\n"
         + f"  path: {scalar(f'./{folder}')}\n  prune: true\n"
         + "  wait: true # ready only when everything it applied is\n"
         + f"  targetNamespace: {scalar(unit.name)} # it has to exist\n"
-        + f"  sourceRef:\n    kind: GitRepository\n    name: {scalar(repository_name(service))}\n"
+        + _reference(service, "  ")
     )

@@ -105,7 +105,7 @@ def test_G61_the_pause_that_a_server_asks_for_is_handed_on(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503], ids=["G61", "500", "G54"])
-def test_G54_G61_a_server_error_is_never_a_success(desk: Desk, status: int) -> None:
+def test_G54_G58_G61_a_server_error_is_never_a_success(desk: Desk, status: int) -> None:
     with desk.cloned() as clone:
         sha, base = change(clone), clone.head
         desk.server.traffic.faults.append(Fault("POST", "git-receive-pack", status=status))

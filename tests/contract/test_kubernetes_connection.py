@@ -112,6 +112,14 @@ def test_S66_a_service_account_token_that_was_renewed_is_read_again(tmp_path: Pa
     assert tokens == ["Bearer old", "Bearer old", "Bearer new"]
 
 
+def test_a_token_that_no_header_can_hold_is_told_and_not_shown(tmp_path: Path) -> None:
+    with served(Said().app) as server:
+        error = refused(settings(tmp_path, server.url, token="eyJhbGci\nOiJSUzI1"))
+    assert isinstance(error, Unauthorized)
+    assert "its token holds a line break" in error.message
+    assert "eyJ" not in error.message
+
+
 def command(*script: str, version: str = "v1") -> dict[str, Any]:
     """A user whose credential is what a shell prints."""
     api = f"client.authentication.k8s.io/{version}"
@@ -139,6 +147,9 @@ def test_a_credential_command_is_asked_once_and_again_when_its_token_is_refused(
     assert tokens == ["1", "1", "1", "2"]
 
 
+PRINTED = '{"status": {"token": "k8s-aws-v1.aHR0"}}'
+
+
 @pytest.mark.parametrize(
     ("user", "said"),
     [
@@ -146,6 +157,8 @@ def test_a_credential_command_is_asked_once_and_again_when_its_token_is_refused(
         (command("echo []"), "gave no token"),
         (command("echo nothing"), "gave no token"),
         (command(PRINTS + '""'), "gave no token"),
+        (command(PRINTS + "'two\\nlines'"), "gave no token"),
+        (command(f"echo '{PRINTED}' >&2; exit 1"), '"token": "***"'),
         (command("exit 0", version="v1alpha1"), "not supported"),
         (command() | {"command": "/no/such/command"}, "/no/such/command"),
     ],

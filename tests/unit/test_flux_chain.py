@@ -7,7 +7,6 @@ import pytest
 from slipway.engines.flux_chain import Chain, Reference, chart_of, source_of
 from slipway.engines.flux_status import observation
 from slipway.errors import InvalidInput
-from slipway.readiness.observation import Tag
 from slipway.readiness.reach import unread
 from slipway.readiness.verdict import Failed, Waiting
 from slipway.service import GitOps
@@ -156,29 +155,6 @@ def test_references_are_found_link_by_link() -> None:
         "helmrelease", {"spec.chart": None, "spec.chartRef": {"kind": "HelmChart"}}
     )
     assert source_of(referring, chart) == Reference("GitRepository", "flux-system", "gitops-cf")
-
-
-def test_a_chart_from_a_registry_needs_a_parent_that_reads_our_repository() -> None:
-    digest = "sha256:" + "e5" * 32
-    last = {
-        "spec.chart": None,
-        "spec.chartRef": {"kind": "OCIRepository", "name": "charts", "namespace": "flux-system"},
-        "status.lastAttemptedRevision": "9.0.0+e5e5e5e5e5e5",
-        "status.lastAttemptedRevisionDigest": digest,
-    }
-    source = {
-        "kind": "OCIRepository",
-        "spec.url": "oci://ghcr.io/parraletz/charts/books-api",
-        "spec.ref": {"tag": "9.0.0"},
-        "status.artifact.revision": f"9.0.0@{digest}",
-    }
-    chain = Chain(recorded("helmrelease", last), recorded("gitrepository", source))
-    with pytest.raises(InvalidInput, match=r"application\.parent") as error:
-        observation(chain, (), GITOPS)
-    assert "OCIRepository/gitops-cf" in error.value.message
-    reading = observation(chain, (), GITOPS, applied())
-    assert (reading.index, reading.revisions) == (-1, (digest,))
-    assert reading.tags == (Tag(0, "ghcr.io/parraletz/charts/books-api:9.0.0"),)
 
 
 def test_another_repository_is_none_of_ours() -> None:

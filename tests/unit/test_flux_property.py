@@ -139,13 +139,17 @@ def status_of(found: Object, kind: str) -> str | None:
 
 def at_rest(found: Object) -> bool:
     """Ready, and nothing is under way; the generation is observed; nobody has suspended it."""
+    return ready(found) and not found["metadata"].get("deletionTimestamp")
+
+
+def ready(found: Object) -> bool:
+    """The same of a link whose deletion would not matter."""
     return (
         status_of(found, "Ready") == "True"
         and status_of(found, "Reconciling") != "True"
         and status_of(found, "Stalled") != "True"
         and found["metadata"]["generation"] == found["status"]["observedGeneration"]
         and not found["spec"].get("suspend")
-        and not found["metadata"].get("deletionTimestamp")
     )
 
 
@@ -162,8 +166,8 @@ def release_is_live(reading: Reading) -> bool:
         looked[-40:] in OURS
         and f"+{looked[-40:][:12]}" in version
         and reading.last["spec"]["chart"]["spec"]["reconcileStrategy"] == "Revision"
-        and not made["spec"].get("suspend")
-        and not reading.source["spec"].get("suspend")
+        and ready(made)
+        and ready(reading.source)
         and last["lastAttemptedRevision"] == version
         and at_rest(reading.last)
         and status_of(reading.last, "Released") == "True"
@@ -179,7 +183,7 @@ def kustomization_is_live(reading: Reading) -> bool:
     return (
         status["lastAppliedRevision"][-40:] in OURS
         and status["lastAppliedRevision"] == status["lastAttemptedRevision"]
-        and not reading.source["spec"].get("suspend")
+        and ready(reading.source)
         and at_rest(reading.last)
         and status_of(reading.last, "Healthy") in ("True", None)
         and alive(reading)

@@ -77,6 +77,16 @@ def test_S57_what_a_failing_pod_says_is_kept() -> None:
     assert health(crashed)["message"] == "container server failed: no such table"
 
 
+def test_S36_a_pod_between_two_crashes_shows_that_it_was_started_again() -> None:
+    restarted = container(RUNNING, ready=True, last=CRASHED, restartCount=3)
+    counted = {"name": "Restart Count", "value": "3"}
+    assert counted in node(pod(restarted, ready=True), "Pod")["info"]
+    crashing = container(CRASHED, restartCount=3)
+    waiting = container(CREATING, restartCount=0)
+    assert counted in node(pod(waiting, initContainerStatuses=[crashing]), "Pod")["info"]
+    assert counted not in node(pod(container(RUNNING)), "Pod")["info"]
+
+
 def test_a_sidecar_that_runs_does_not_hold_the_pod_back() -> None:
     found = pod(
         container(RUNNING, ready=True),

@@ -17,7 +17,7 @@ from slipway.errors import InvalidInput
 from slipway.layout import VARIANT, Engine, layout
 from slipway.manifests.editor import get_scalar, set_scalar
 from slipway.readiness.reach import unread
-from slipway.service import Service
+from slipway.service import Application, Service
 
 ROOT = Path(__file__).parents[2]
 SWAGGER = json.loads((ROOT / "tests/contract/argocd-swagger-subset.json").read_text())
@@ -166,8 +166,8 @@ def test_Flux_releases_a_commit_with_the_files_that_are_written() -> None:
     assert chart["valuesFiles"] == ["./books/api/values.yaml", "./books/api/values-staging.yaml"]
     source = files["flux/gitops-cf.yaml"]
     assert source["spec"]["url"] == BOOKS.gitops.repository
-    assert chart["sourceRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
-    assert release["metadata"]["namespace"] == source["metadata"]["namespace"]
+    assert chart["sourceRef"] == {"kind": source["kind"], **source["metadata"]}
+    assert source["metadata"] == {"name": "gitops-cf", "namespace": "flux-system"}
     assert not any(path.startswith(("apps/", "bootstrap/")) for path in files)
 
 
@@ -183,6 +183,29 @@ def test_G47_every_file_that_is_written_is_read_by_the_printed_Flux_object(name:
         read = flux_reads.reads(chain)
         assert read
         assert unread(read, [update.file for update in environment.updates]) == ()
+
+
+@pytest.mark.parametrize("name", ["values", "kustomize"])
+def test_Flux_objects_of_different_namespaces_share_one_source(name: str) -> None:
+    service = changed(*SERVICES[name].environments[0].updates, application={"namespace": "shop"})
+    other = service.environments[0].model_copy(
+        update={"name": "qa", "application": Application(name="books-api-qa", namespace="qa")}
+    )
+    both = service.model_copy(update={"environments": (*service.environments, other)})
+    objects = loaded(dict(layout(both, "flux").manifests)).values()
+    [source] = (each for each in objects if each["kind"] == "GitRepository")
+    others = [each for each in objects if each is not source]
+    assert {each["metadata"]["namespace"] for each in others} == {"shop", "qa"}
+    for each in others:
+        [reference] = _found(each, "sourceRef")
+        assert reference == {"kind": "GitRepository", **source["metadata"]}
+
+
+def _found(value: Any, key: str) -> list[Any]:
+    """Every value of that key, at any depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = [value[key]] if isinstance(value, dict) and key in value else []
+    return own + [found for each in inner for found in _found(each, key)]
 
 
 def test_Flux_applies_a_kustomization_and_waits_for_it() -> None:
