@@ -78,7 +78,7 @@ def _operation(chain: Chain, reached: str) -> Operation | None:
         return Operation("Running", (reached,), began, None, busy(last))
     if state == "stalled" or refused:
         words = refused or told(stalled)
-        return Operation("Failed", (reached,), since(ready), since(ready), words)
+        return Operation("Failed", (reached,), since(ready), since(ready), words, of_spec=True)
     return None
 
 

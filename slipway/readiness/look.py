@@ -78,10 +78,16 @@ class Look:
 
     @property
     def older(self) -> bool:
-        """The operation was surely of a commit without X."""
+        """The operation was surely of a commit without X, or of sources that are no more."""
         if self.seen.index < 0:
             return not self.ours
-        return self.relation(self.seen.operation_revision) == "without"
+        return self._outdated or self.relation(self.seen.operation_revision) == "without"
+
+    @property
+    def _outdated(self) -> bool:
+        """The application was changed since the operation: the engine starts another one."""
+        operation = self.operation
+        return operation is not None and operation.has_result and not operation.of_spec
 
     @property
     def failed(self) -> bool:
@@ -93,6 +99,7 @@ class Look:
             and operation.finished
             and operation.phase != "Succeeded"
             and not operation.partial
+            and not self._outdated
             and self.ours
         )
 

@@ -71,7 +71,8 @@ def over(o: Observation, operation: Operation | None) -> bool:
 def of_another(o: Observation, operation: Operation) -> bool:
     if o.index < 0:
         return not (operation.of_spec and any("2.0.0" in value for value in o.spec_values))
-    return applied_revision(o, operation) == A
+    outdated = operation.has_result and not operation.of_spec
+    return outdated or applied_revision(o, operation) == A
 
 
 def applied_revision(o: Observation, operation: Operation) -> str:

@@ -22,6 +22,7 @@ from tests.unit.readiness_objects import (
     failed,
     never,
     seen,
+    settled,
 )
 
 
@@ -76,6 +77,17 @@ def test_S14_a_failed_sync_of_x_fails_at_once(phase: str, revision: str) -> None
 
 def test_S14_a_later_commit_gets_its_own_automated_sync_first() -> None:
     never(failed(X) | OUT_OF_SYNC | {"status.sync.revision": Y})
+
+
+OLDER_SPEC = {f"{STATE}.syncResult.source.targetRevision": "release"}
+
+
+def test_S14_S43_a_failed_sync_of_other_sources_is_tried_again_by_the_engine() -> None:
+    """The values arrived before the chart that goes with them."""
+    never(failed(X) | OLDER_SPEC | OUT_OF_SYNC)
+    assert isinstance(settled(seen(failed(X) | OLDER_SPEC)), Ready)
+    by_hand = failed(X) | OLDER_SPEC | OUT_OF_SYNC | MANUAL_APP
+    assert never(by_hand, MANUAL).ask == "sync"
 
 
 SYNC_ERROR = {"status.conditions": [{"type": "SyncError", "message": "failed last sync"}]}
@@ -175,9 +187,6 @@ def test_S54_x_applied_by_hand_while_y_is_pending_is_proven_by_its_workload() ->
 )
 def test_S54_out_of_sync_is_otherwise_never_success(changes: Object) -> None:
     never(Y_PENDING | changes)
-
-
-OLDER_SPEC = {f"{STATE}.syncResult.source.targetRevision": "release"}
 
 
 @pytest.mark.parametrize("revision", [X, Y])
