@@ -17,6 +17,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize("moment", ["starting the sync", "is running", "not compared", "sure that"])
 def test_S33_a_wait_that_died_is_taken_up_without_a_second_sync(argo: World, moment: str) -> None:
     first = live(argo, automatic=False)
+    delays = argo.argocd.delays
+    delays.compare = delays.apply = delays.finish = 0.4  # each moment is there to be seen
     revision = argo.push_image("1.1.0")
 
     def die(sentence: str) -> None:
