@@ -7,14 +7,14 @@ the spec is counted as read, so that only what certainly deploys nothing is call
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+from slipway.engines.chart_files import chart_files
 from slipway.readiness.references import same_repository
 from slipway.service import GitOps
 
 Json = Mapping[str, Any]
-_CHART = ("Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json")
-_CHART_FOLDERS = ("templates/**", "charts/**", "crds/**")
 _OVERRIDES = ".argocd-source*.yaml"  # parameters that Argo CD reads beside the manifests
 _PLAIN = ("yaml", "yml", "json", "jsonnet")  # what a folder of plain manifests is made of
 _ELABORATE = re.compile(r"[{}\[\]\\]")
@@ -26,18 +26,20 @@ _REFERENCE = re.compile(r"\$(?!ARGOCD_)[\w-]+/")  # $values/...
 def reads(spec: Json, gitops: GitOps) -> tuple[str, ...] | None:
     """Path patterns of the files that an Application with this spec reads from our repository.
 
-    Empty: it reads nothing there. A pattern that begins with `!` takes files out again. None: it
+    Empty: it reads nothing there. The signs `!` and `~` are those of `readiness.reach`. None: it
     cannot be told, because a plugin reads what it likes.
     """
     found = _sources(spec)
     ours = [source for source in found if _is_ours(source, gitops)]
     if any("plugin" in source for source in ours):
         return None
-    ours.sort(key=lambda source: not _excludes(source))  # what one leaves out, another may read
-    rendered = [pattern for source in ours for pattern in _rendered(source)]
+    folders = [_rendered(source) for source in ours]
+    folders.sort(key=lambda patterns: not any(each.startswith("!") for each in patterns))
+    values = [name for source in ours for name in _values(source)]
     by_reference = {f"${source['ref']}" for source in ours if source.get("ref")}
-    patterns = [*rendered, *_referenced(found, by_reference)]
-    return tuple(dict.fromkeys(patterns))
+    # What one source may read or leaves out, another may read.
+    rendered = sorted(chain(*folders), key=lambda pattern: not pattern.startswith("~"))
+    return tuple(dict.fromkeys([*rendered, *values, *_referenced(found, by_reference)]))
 
 
 def _sources(spec: Json) -> Sequence[Json]:
@@ -53,10 +55,6 @@ def _is_ours(source: Json, gitops: GitOps) -> bool:
     return not from_registry and same_repository(url, gitops.repository)
 
 
-def _excludes(source: Json) -> bool:
-    return bool((source.get("directory") or {}).get("exclude"))
-
-
 def _rendered(source: Json) -> list[str]:
     """What a source reads below its own path; a `ref` source without a path renders nothing."""
     path = source.get("path")
@@ -64,16 +62,18 @@ def _rendered(source: Json) -> list[str]:
         return []
     folder = str(path or "")
     if "helm" in source:
-        return _of_chart(folder, source["helm"] or {})
+        return chart_files(folder)
     if "directory" in source:
         return _of_directory(folder, source["directory"] or {})
-    return [_below(folder, "**"), *_BASES]  # Kustomize, or what Argo CD finds out by itself
+    return ["~**", _below(folder, "**"), *_BASES]  # Kustomize, or what Argo CD finds out by itself
 
 
-def _of_chart(folder: str, helm: Json) -> list[str]:
-    """Its own files and its values files; a variable is known to Argo CD alone and fits all."""
-    values = [_VARIABLE.sub("*", name) for name in _named(helm) if not _REFERENCE.match(name)]
-    return [_below(folder, name) for name in (*_CHART, *_CHART_FOLDERS, _OVERRIDES, *values)]
+def _values(source: Json) -> list[str]:
+    """A chart's values files; a variable is known to Argo CD alone and fits all."""
+    if "helm" not in source or (source.get("path") is None and source.get("ref")):
+        return []
+    names = [_VARIABLE.sub("*", n) for n in _named(source["helm"] or {}) if not _REFERENCE.match(n)]
+    return [_below(str(source.get("path") or ""), name) for name in ("values.yaml", *names)]
 
 
 def _of_directory(folder: str, directory: Json) -> list[str]:

@@ -6,11 +6,10 @@ values.yaml is not among them unless it is named), kustomize-controller v1.9.
 
 import posixpath
 
+from slipway.engines.chart_files import chart_files
 from slipway.engines.flux_chain import COMMITS, Chain, reads_commits
 from slipway.engines.flux_objects import Json, part, text
 
-_CHART = ("Chart.yaml", "Chart.lock", "values.schema.json", "templates/**", "charts/**", "crds/**")
-_VALUES = "values.yaml"
 _BASES = ("**/kustomization.yaml", "**/kustomization.yml", "**/Kustomization")  # maybe its own
 
 
@@ -24,14 +23,14 @@ def reads(chain: Chain) -> tuple[str, ...] | None:
     if chain.last.get("kind") == "Kustomization":
         path = text(spec, "path")
         components = (posixpath.join(path, str(each)) for each in spec.get("components") or ())
-        return (*(_below(folder, "**") for folder in (path, *components)), *_BASES)
+        return ("~**", *(_below(folder, "**") for folder in (path, *components)), *_BASES)
     return _of_chart(part(chain.chart or {}, "spec") or part(spec, "chart", "spec"))
 
 
 def _of_chart(spec: Json) -> tuple[str, ...]:
     chart, files = text(spec, "chart"), spec.get("valuesFiles") or ()
-    own = [_below(chart, name) for name in (*_CHART, *(() if files else (_VALUES,)))]
-    return (*own, *(_below("", str(name)) for name in files))
+    named = [_below("", str(name)) for name in files] or [_below(chart, "values.yaml")]
+    return (*chart_files(chart), *named)
 
 
 def _below(folder: str, name: str) -> str:

@@ -1,10 +1,11 @@
 """Whether what was written reaches the application at all: said, or refused, before the wait."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from slipway.errors import NotProven
 from slipway.readiness.observation import Observation
-from slipway.readiness.reach import unread
+from slipway.readiness.reach import named, surely_unread, unread
 from slipway.service import Application
 
 
@@ -16,30 +17,35 @@ class Reach:
     files: tuple[str, ...]  # paths, or patterns of paths
 
     def check(self, seen: Observation) -> str:
-        """A sentence about files that deploy nothing here, if there are such.
+        """A sentence about files that deploy nothing here, or perhaps nothing.
 
-        NotProven when none of the files is read: the commit deploys nothing here.
+        NotProven when surely none of the files is read: the commit deploys nothing here.
         """
-        reads = _together(seen)
-        lost, self.files = (unread(reads, self.files), ()) if self.files else ((), ())
-        if not lost or reads is None:
+        files, self.files = tuple(dict.fromkeys(self.files)), ()
+        lost, dead = _left(unread, seen, files), _left(surely_unread, seen, files)
+        if not lost:
             return ""
-        named = ", ".join(lost)
-        if len(lost) < self._written:
-            return f"application '{self.application.name}' does not read {named}"
+        if len(dead) < len(files):
+            may = "" if dead == lost else "surely "
+            return f"application '{self.application.name}' does not {may}read {', '.join(lost)}"
+        reads = ", ".join(_named(seen)) or "nothing of the repository"
         raise NotProven(
-            f"application '{self.application.name}' is not proven: it does not read {named}, so the"
-            f" commit deploys nothing; it reads {', '.join(reads) or 'nothing of the repository'}",
+            f"application '{self.application.name}' is not proven: it does not read"
+            f" {', '.join(lost)}, so the commit deploys nothing; it reads {reads}",
             "correct updates[].file in the service file, or the application's path and valueFiles",
         )
 
-    def __post_init__(self) -> None:
-        self._written = len(dict.fromkeys(self.files))
+
+def _left(
+    rule: Callable[[tuple[str, ...] | None, Iterable[str]], tuple[str, ...]],
+    seen: Observation,
+    files: tuple[str, ...],
+) -> tuple[str, ...]:
+    """What neither the application nor the one that deploys its manifest reads."""
+    lost = rule(seen.reads, files)
+    return _left(rule, seen.parent, lost) if seen.parent else lost
 
 
-def _together(seen: Observation) -> tuple[str, ...] | None:
-    """What the application and the one that deploys its manifest read."""
-    if seen.parent is None:
-        return seen.reads
-    above = _together(seen.parent)
-    return None if above is None or seen.reads is None else (*above, *seen.reads)
+def _named(seen: Observation) -> tuple[str, ...]:
+    above = _named(seen.parent) if seen.parent else ()
+    return tuple(dict.fromkeys((*above, *named(seen.reads or ()))))

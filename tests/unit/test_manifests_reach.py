@@ -1,12 +1,18 @@
 """Which files an Argo CD Application reads, and which of ours it does not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from slipway.engines import flux_reads
 from slipway.engines.argocd_reads import reads
+from slipway.engines.flux_chain import Chain
+from slipway.errors import NotProven
 from slipway.readiness.reach import unread
-from slipway.service import GitOps
+from slipway.service import Application, GitOps
+from slipway.sync.reach import Reach
+from tests.unit.flux_objects import applied, recorded, released
 
 OURS = GitOps(repository="https://github.com/parraletz/gitops-cf")
 SSH = "git@github.com:parraletz/gitops-cf.git"
@@ -49,7 +55,8 @@ def test_G47_a_ref_source_reads_the_values_files_that_use_it() -> None:
 def test_G47_a_chart_reads_its_own_files_and_the_values_files_it_names() -> None:
     chart = ours("books/api", helm={"valueFiles": ["values-staging.yaml", "../shared.yaml"]})
     read = [VALUES, "books/shared.yaml", "books/api/values.yaml", "books/api/templates/a/b.yaml"]
-    dead = ["books/api/values-production.yaml", "books/api/README.md", APPLICATION]
+    read += ["books/api/files/config.yaml", "books/api/templates/values-map.yaml"]  # by .Files
+    dead = ["books/api/values-production.yaml", "books/api/values.prod.yml", APPLICATION]
     assert told(chart, *read, *dead) == tuple(dead)
 
 
@@ -141,3 +148,59 @@ def test_G47_with_hydration_the_dry_source_is_read() -> None:
 
 def test_G47_an_unread_file_is_named_once() -> None:
     assert unread(("a/**", "!a/x"), ["a/x", "a/y", "a/x", "b"]) == ("a/x", "b")
+
+
+def reached(reads_of: tuple[str, ...] | None, *files: str, above: Any = None) -> str:
+    """What is said about files, or raised."""
+    parent = None if above is None else replace(applied(), reads=above)
+    seen = replace(applied(), reads=reads_of, parent=parent)
+    return Reach(Application(name="books"), files).check(seen)
+
+
+KUSTOMIZE = "apps/books/overlays/staging"
+BASE = "apps/books/base/deployment.yaml"
+FLUX_KUSTOMIZE = Chain(recorded("kustomization"), recorded("gitrepository"))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        reads({"source": ours(KUSTOMIZE)}, OURS),
+        reads({"source": ours(KUSTOMIZE, kustomize={})}, OURS),
+        flux_reads.reads(FLUX_KUSTOMIZE),
+    ],
+)
+def test_G47_a_base_that_nothing_names_is_said_and_no_error(found: Any) -> None:
+    assert reached(found, BASE) == f"application 'books' does not surely read {BASE}"
+    assert reached(found, BASE, above=("root/**",)).endswith(BASE)
+    assert reached(found, "apps/books/base/kustomization.yaml") == ""
+
+
+def test_G47_a_dependency_by_file_is_said_and_no_error() -> None:
+    chart = ours("books/api", helm={"valueFiles": ["values-staging.yaml"]})
+    found = reads({"source": chart}, OURS)
+    assert "does not surely read books/common/values.yaml" in reached(
+        found, "books/common/values.yaml"
+    )
+
+
+@pytest.mark.parametrize("above", [None, ("apps/*.yaml",)])
+def test_G47_S71_a_values_file_beside_the_chart_that_nothing_names_is_an_error(above: Any) -> None:
+    chart = ours("books/api", helm={"valueFiles": ["values-production.yaml"]})
+    with pytest.raises(NotProven, match="does not read books/api/values-staging") as error:
+        reached(reads({"source": chart}, OURS), VALUES, above=above)
+    assert "values-production.yaml" in error.value.message
+    assert "~" not in error.value.message
+    assert "!" not in error.value.message
+    with pytest.raises(NotProven, match="does not read books/api/values-production"):
+        reached(released().reads, "books/api/values-production.yaml", above=above)
+
+
+def test_G47_one_chart_used_twice_reads_the_values_files_of_both() -> None:
+    both = [ours("books/api", helm={"valueFiles": [f"values-{name}.yaml"]}) for name in "ab"]
+    files = [f"books/api/values-{name}.yaml" for name in "abc"]
+    assert told(both, *files) == ("books/api/values-c.yaml",)
+
+
+def test_G47_what_one_source_may_read_another_surely_reads() -> None:
+    assert told([ours("books/api", helm={}), ours("apps")], "books/api/files/x.json") == ()
