@@ -1,9 +1,9 @@
 """Where a service runs, and what has to be shown there."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from slipway.model import Value
 from slipway.service.words import (
@@ -63,6 +63,14 @@ class Application(Value):
     runs_in: Literal["workloads", "jobs"] = "workloads"  # jobs: the image is in hooks or CronJobs
     suspended: Literal["wait", "accept"] = "wait"  # a paused rollout counts as live only by consent
     terminate: bool = False  # end a sync that keeps retrying an older commit
+
+    @model_validator(mode="after")
+    def _flux_knows_it(self) -> Self:
+        if self.engine == "flux" and self.terminate:
+            raise ValueError("terminate: what Flux has begun cannot be ended by a client")
+        if self.engine == "flux" and self.suspended != "wait":
+            raise ValueError("suspended: Flux tells of no paused rollout that could be accepted")
+        return self
 
 
 class Expectation(Value):

@@ -64,6 +64,17 @@ def test_a_wrong_value_is_named_by_its_key(old: str, new: str, key: str) -> None
     assert key in refused(SHIPPED.replace(old, new, 1))
 
 
+@pytest.mark.parametrize("option", ["terminate: true", "suspended: accept"])
+def test_what_Flux_does_not_know_is_refused(option: str) -> None:
+    own = SHIPPED.replace("sync: manual", option)
+    told = refused(own.replace("engine: argocd", "engine: flux"))
+    assert "environments[1].application" in told
+    assert f"{option.partition(':')[0]}: " in told
+    jobs = SHIPPED.replace("sync: manual", "runs_in: jobs")
+    for text in (own, jobs.replace("engine: argocd", "engine: flux")):
+        parse_service(text, "services/books-api.yaml", "books-api")
+
+
 def test_every_mistake_is_told_at_once() -> None:
     text = SHIPPED.replace("expires: 24h", "expires: soon").replace("branch: main", "brunch: main")
     told = refused(text)
