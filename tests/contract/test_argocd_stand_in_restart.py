@@ -58,6 +58,7 @@ def test_lists_and_streams_may_be_behind_the_object(argo: World) -> None:
 def test_events_of_a_stream_that_is_behind_come_late_and_in_order(argo: World) -> None:
     live(argo, automatic=False)
     argo.argocd.controls.lag = 1.0
+    argo.until(lambda _: argo.api.get("/api/v1/applications").json()["items"])  # old enough
     recorder = argo.record(name="books")
     argo.until(lambda _: recorder.applications())
 
