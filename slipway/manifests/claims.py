@@ -11,7 +11,7 @@ from slipway.manifests.editor import NotEditable, get_scalar
 from slipway.manifests.globs import matches
 from slipway.service import Environment, Update
 
-_PLACEHOLDER = re.compile(r"\{(version|digest)\}")
+PLACEHOLDER = re.compile(r"\{(version|digest)\}")
 _SHAPES = {"version": r"(?P<version{0}>\S+?)", "digest": r"(?P<digest{0}>sha256:[0-9a-f]{{64}})"}
 
 
@@ -41,7 +41,7 @@ def words_in(template: str, value: str) -> dict[str, str]:
 
     Empty when the value is of another shape, or says two things for one word.
     """
-    parts = _PLACEHOLDER.split(template)  # text and names of placeholders, in turn
+    parts = PLACEHOLDER.split(template)  # text and names of placeholders, in turn
     pattern = "".join(
         _SHAPES[part].format(at) if at % 2 else re.escape(part) for at, part in enumerate(parts)
     )

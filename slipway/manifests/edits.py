@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from slipway.errors import Conflict, NotFound, Superseded
-from slipway.manifests.claims import words_in
+from slipway.manifests.claims import PLACEHOLDER, words_in
 from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.manifests.globs import is_pattern, matches
@@ -15,7 +15,6 @@ from slipway.release.versions import Version
 from slipway.service import Environment, Service, Update
 from slipway.text import printable
 
-_PLACEHOLDER = re.compile(r"\{(version|digest)\}")
 _WORD = re.compile(r"\{(service|environment|version|digest)\}")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")
 
@@ -30,7 +29,7 @@ class Computed(NamedTuple):
 def wanted(update: Update, image: Image) -> str:
     """The value an update asks for."""
     known = {"version": image.version, "digest": image.digest}
-    return _PLACEHOLDER.sub(lambda found: known[found[1]], update.value)
+    return PLACEHOLDER.sub(lambda found: known[found[1]], update.value)
 
 
 def compute(

@@ -1,16 +1,14 @@
 """The Argo CD client against the stand-in."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from sandbox.argocd.accounts import api_key
-from sandbox.serving import Asgi, Fault, Receive, Scope, Send, served
-from slipway.clients.argocd import Client, connect
+from sandbox.serving import Fault, Receive, Scope, Send, served
+from slipway.clients.argocd import connect
 from slipway.errors import (
     Conflict,
     InvalidInput,
@@ -21,6 +19,7 @@ from slipway.errors import (
 )
 from slipway.service import Application
 from slipway.settings import Settings
+from tests.contract.argocd_client import canned, client
 from tests.contract.argocd_world import ROBOT, STRANGER, WATCHER, World, running
 from tests.contract.sample_image import image_registry
 
@@ -47,41 +46,9 @@ def quiet(world: World) -> Iterator[None]:
     world.argocd.thaw()
 
 
-@contextmanager
-def client(url: str, token: str = ROBOT.token) -> Iterator[Client]:
-    with connect(Settings(argocd_url=url, argocd_token=SecretStr(token))) as found:
-        yield found
-
-
 def refusal(world: World, application: Application, token: str = ROBOT.token) -> SlipwayError:
     with client(world.server.url, token) as argocd, pytest.raises(SlipwayError) as refused:
         argocd.application(application, 5)
-    return refused.value
-
-
-def canned(status: int, body: str, kind: str = "application/json", **headers: str) -> Asgi:
-    """An app that always gives the same answer."""
-    fields = {"content-type": kind, **headers}.items()
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        raw = [(name.encode(), value.encode()) for name, value in fields]
-        await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": body.encode()})
-
-    return answer
-
-
-def error(code: int, message: str) -> str:
-    return json.dumps({"error": message, "code": code, "message": message})
-
-
-def sync_refusal(app: Asgi) -> SlipwayError:
-    with (
-        served(app) as server,
-        client(server.url) as argocd,
-        pytest.raises(SlipwayError) as refused,
-    ):
-        argocd.sync(BOOKS, "f" * 40, None, 5)
     return refused.value
 
 

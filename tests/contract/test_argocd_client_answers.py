@@ -1,14 +1,10 @@
 """The Argo CD client against single answers, also such that do not come from Argo CD."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from pydantic import SecretStr
 
-from sandbox.serving import Asgi, Receive, Scope, Send, served
-from slipway.clients.argocd import Client, connect
+from sandbox.serving import Asgi, served
 from slipway.errors import (
     Closed,
     Conflict,
@@ -20,28 +16,9 @@ from slipway.errors import (
     Unauthorized,
 )
 from slipway.service import Application
-from slipway.settings import Settings
-from tests.contract.argocd_world import ROBOT
+from tests.contract.argocd_client import canned, client
 
 BOOKS = Application(name="books")
-
-
-@contextmanager
-def client(url: str, token: str = ROBOT.token) -> Iterator[Client]:
-    with connect(Settings(argocd_url=url, argocd_token=SecretStr(token))) as found:
-        yield found
-
-
-def canned(status: int, body: str, kind: str = "application/json", **headers: str) -> Asgi:
-    """An app that always gives the same answer."""
-    fields = {"content-type": kind, **headers}.items()
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        raw = [(name.encode(), value.encode()) for name, value in fields]
-        await send({"type": "http.response.start", "status": status, "headers": raw})
-        await send({"type": "http.response.body", "body": body.encode()})
-
-    return answer
 
 
 def error(code: int, message: str) -> str:
