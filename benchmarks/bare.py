@@ -26,7 +26,7 @@ def deliver_to_staging(settings: Settings, service_name: str) -> SmokeProof:
     collect.attest(service, release, image, settings, run)
     if service.chart:
         publish(service, service.chart, release, settings)
-    promotion = gitops.write(service, staging, image, settings, run=run, began=began, approval=None)
+    promotion = gitops.write(service, staging, image, settings, run=run, began=began, approvals=())
     wanted = promotion.revision
     sync.wait_until_live(
         staging.application,

@@ -24,9 +24,10 @@ from benchmarks.gitops_repository import grown, values
 from sandbox.serving import free_port
 from slipway import gitops
 from slipway.errors import Retryable
-from slipway.model import Image, Timing
+from slipway.model import Image
 from slipway.service import Service
 from slipway.settings import Settings
+from slipway.value import Timing
 
 NAME, TOKEN = "bench/gitops", "bench-token"
 WRITERS = 100
@@ -102,7 +103,7 @@ def write(url: str, number: int, version: str) -> None:
                 settings,
                 run=f"run-{number}",
                 began=began,
-                approval=None,
+                approvals=(),
             )
             break
         except Retryable:

@@ -20,11 +20,12 @@ from sandbox.argocd.accounts import api_key
 from sandbox.serving import Fault
 from sandbox.world import ARGOCD_ROLE, REGISTRY_ACCOUNT, World
 from slipway.clients.registry import open_repository
-from slipway.model import Image, Timing
+from slipway.model import Image
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
 from slipway.sync import wait_until_live
 from slipway.timing import Stopwatch
+from slipway.value import Timing
 
 _NAME = "books-api-staging"
 _PATH = f"/api/v1/applications/{_NAME}"

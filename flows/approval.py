@@ -16,9 +16,11 @@ from prefect.results import ResultStore, get_result_store
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from slipway.decision import Approval, Question, Subject
 from slipway.errors import Rejected
-from slipway.gates import refusal, still_holds
-from slipway.model import Approval, Candidate, Change, Image, Proof
+from slipway.gates.binding import still_holds, subject
+from slipway.gates.people import refusal
+from slipway.model import Candidate, Change, Proof
 from slipway.service import Environment, Gate, Service
 from tasks.environment import run_id, say
 from tasks.gitops import preview_change
@@ -38,20 +40,21 @@ def approve(
     environment: Environment,
     candidate: Candidate,
     proofs: Sequence[Proof],
-) -> Approval | None:
-    """The approval for exactly this image and change; None where no gate is configured.
+) -> tuple[Approval, ...]:
+    """The approvals of exactly this image and change; none where nobody is to be asked.
 
     Suspends the run until somebody answers. Raises Rejected.
     """
-    if environment.gate is None:
-        return None
-    image = candidate.image
-    change = preview_change(service, environment, image)
-    approval = recall(environment, image, change)
+    gate = environment.gate
+    if gate is None or not gate.approvers:
+        return ()
+    change = preview_change(service, environment, candidate.image)
+    about = subject(service.service, change, candidate.image)
+    approval = recall(about, change)
     if approval is None:
-        approval = ask(service, environment, environment.gate, candidate, change, proofs)
+        approval = ask(service, environment, gate, candidate, change, about, proofs)
         remember(approval)
-    return approval
+    return (approval,)
 
 
 def ask(
@@ -60,33 +63,37 @@ def ask(
     gate: Gate,
     candidate: Candidate,
     change: Change,
+    about: Subject,
     proofs: Sequence[Proof],
 ) -> Approval:
     """Ask until somebody answers who may. Raises Rejected."""
     attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
-    question = prepare_question(service, environment, gate, candidate, change, proofs, attempt)
+    question = prepare_question(
+        service, environment, gate, candidate, change, about, proofs, attempt
+    )
     for number in count(1):
-        key = f"{attempt}-{number}"
-        answer = suspend_flow_run(
-            wait_for_input=Decision.with_initial_data(description=question.text),
-            timeout=_seconds_until(question.expires),
-            key=key,
-        )
-        approval = record_decision(
-            service,
-            environment,
-            candidate.image,
-            change.fingerprint,
-            key,
-            answer.decision,
-            answer.approver.strip(),
-            answer.reason.strip(),
-        )
+        approval = _answer(service, question, f"{attempt}-{number}")
         refused = refusal(approval.approver, gate.approvers)
         if refused is None:
             return _accepted(approval)
         say(f"the answer does not count: {refused}; asking again")
     raise AssertionError("count() does not end")
+
+
+def _answer(service: Service, question: Question, key: str) -> Approval:
+    answer = suspend_flow_run(
+        wait_for_input=Decision.with_initial_data(description=question.text),
+        timeout=_seconds_until(question.expires),
+        key=key,
+    )
+    return record_decision(
+        service,
+        question.subject,
+        key,
+        answer.decision,
+        answer.approver.strip(),
+        answer.reason.strip(),
+    )
 
 
 def _seconds_until(moment: datetime) -> int:
@@ -97,24 +104,25 @@ def _seconds_until(moment: datetime) -> int:
 def _accepted(approval: Approval) -> Approval:
     if approval.decision == "approve":
         return approval
+    place = approval.subject.environment
     raise Rejected(
-        f"{approval.environment}: rejected by {approval.approver}: {approval.reason}",
-        f"{approval.environment} was not touched; retry the run to ask again",
+        f"{place}: rejected by {approval.approver}: {approval.reason}",
+        f"{place} was not touched; retry the run to ask again",
     )
 
 
-def recall(environment: Environment, image: Image, change: Change) -> Approval | None:
+def recall(about: Subject, change: Change) -> Approval | None:
     """The approval this run was given before, if it still covers what would be written."""
-    store, key = _records(), _key(environment.name, image.digest)
+    store, key = _records(), _key(about)
     if not store.exists(key):
         return None
     approval = Approval.model_validate(store.read(key).result)
-    return approval if still_holds(approval, image, change) else None
+    return approval if still_holds(approval, about, change) else None
 
 
 def remember(approval: Approval) -> None:
     """Keep the approval where results are kept: retries do not clear it, unlike a run's inputs."""
-    _records().write(approval, key=_key(approval.environment, approval.digest))
+    _records().write(approval, key=_key(approval.subject))
 
 
 def _records() -> ResultStore:
@@ -122,5 +130,6 @@ def _records() -> ResultStore:
     return get_result_store().model_copy(update={"metadata_storage": None})
 
 
-def _key(environment: str, digest: str) -> str:
-    return f"approval-{run_id()}-{environment}-{digest.removeprefix('sha256:')[:16]}"
+def _key(about: Subject) -> str:
+    digest = about.digest.removeprefix("sha256:")
+    return f"approval-{run_id()}-{about.environment}-{digest[:16]}"

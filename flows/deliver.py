@@ -10,7 +10,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.approval import approve
+from flows.ending import ends
+from flows.gate import wait_for_turn, wait_for_window
 from flows.naming import run_name
+from flows.serial import one_change
+from flows.undo import undone_on_failure
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
@@ -30,6 +34,7 @@ from tasks.sync import examine_environments, wait_for_sync
     persist_result=True,
     result_serializer="json",
 )
+@ends
 def deliver(service: str, version: str | None = None) -> State[object]:
     """Release what is new on the branch, or take `version`, and carry it into every environment."""
     spec = read_service(service)
@@ -55,16 +60,22 @@ def carry(
     """Bring one candidate into one environment, and prove it."""
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
-    approval = approve(service, environment, candidate, earlier)
-    promotion = update_gitops(service, environment, candidate, approval, earlier)
-    sync = wait_for_sync(service, environment, candidate.image, promotion)
-    smoke = smoke_test(environment, candidate.image, sync)
+    wait_for_turn(service, environment, candidate)
+    approvals = approve(service, environment, candidate, earlier)
+    wait_for_window(service, environment, candidate)
+    with (
+        one_change(service, environment),
+        undone_on_failure(service, environment, candidate),
+    ):
+        promotion = update_gitops(service, environment, candidate, approvals, earlier)
+        sync = wait_for_sync(service, environment, candidate.image, promotion)
+        smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(
         environment=environment.name,
         promotion=promotion,
         sync=sync,
         smoke=smoke,
-        approval=approval,
+        approvals=approvals,
     )
     write_report(service, candidate, [*earlier, proof])
     return proof

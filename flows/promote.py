@@ -5,6 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.deliver import carry
+from flows.ending import ends
 from flows.naming import run_name
 from slipway.model import Candidate
 from tasks.build import find_image
@@ -21,6 +22,7 @@ from tasks.sync import examine_environments
     persist_result=True,
     result_serializer="json",
 )
+@ends
 def promote(service: str, version: str, environment: str) -> State[object]:
     """Promote the released image of `version` into `environment`; nothing is released or built."""
     spec = read_service(service)

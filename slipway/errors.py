@@ -70,3 +70,11 @@ class Rejected(Final):
 
 class Expired(Final):
     """Nobody answered in time."""
+
+
+class Held(Final):
+    """The version, or the whole environment, is held: somebody has to release it first."""
+
+
+class RolledBack(Final):
+    """The new version failed its proof, and the environment runs the earlier one again, proven."""

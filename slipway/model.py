@@ -8,21 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-
-class Value(BaseModel):
-    """Base of every value: immutable, and strict about unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Timing(Value):
-    """When a step ran, and how much of it was waiting rather than work."""
-
-    started: datetime  # UTC
-    seconds: float = 0.0
-    waited: float = 0.0  # seconds asleep between two looks at a server
+from slipway.decision import Approval
+from slipway.value import Timing, Value
 
 
 class Commit(Value):
@@ -210,27 +197,6 @@ class Promotion(Value):
     timing: Timing
 
 
-class Question(Value):
-    """What a person is asked, and until when."""
-
-    text: str  # Markdown
-    expires: datetime  # UTC
-
-
-class Approval(Value):
-    """A recorded decision about one exact change."""
-
-    decision: Literal["approve", "reject"]
-    approver: str
-    reason: str
-    at: datetime  # UTC, when the answer was read
-    environment: str
-    version: str
-    digest: str
-    fingerprint: str  # of the Change that was shown
-    run: str  # flow run id
-
-
 # How a revision that an engine reports relates to the commit we wait for:
 # the same commit · newer, and our values are still there · newer, and our values were changed ·
 # without our commit (older or another line) · cannot be told (not a full SHA, history unreadable)
@@ -285,4 +251,4 @@ class Proof(Value):
     promotion: Promotion
     sync: SyncProof
     smoke: SmokeProof
-    approval: Approval | None = None
+    approvals: tuple[Approval, ...] = ()

@@ -7,18 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from slipway.decision import Approval
 from slipway.markdown import code, escape, fence, link, moment, safe_url
-from slipway.model import (
-    Approval,
-    Candidate,
-    Change,
-    Chart,
-    Commit,
-    Evidence,
-    Image,
-    Proof,
-    Release,
-)
+from slipway.model import Candidate, Change, Chart, Commit, Evidence, Image, Proof, Release
 from slipway.service import Environment, Service
 from slipway.timeline import steps, timeline
 
@@ -130,17 +121,15 @@ def _one_proof(proof: Proof, image: Image) -> str:
         "runs exactly this digest" if same else f"runs another digest: {_in_two(sync.digest)}",
         f"asked for by commit {link(promotion.revision[:10], promotion.url)}",
         f"smoke test: {_smoke(proof)}",
-        *_decided(proof.approval),
+        *map(_decided, proof.approvals),
     ]
     head = f"- **{escape(proof.environment)}** ({link(sync.application, sync.url)})"
     return "\n".join([f"{head}: {escape(sync.summary, 200)}", *(f"  - {line}" for line in lines)])
 
 
-def _decided(approval: Approval | None) -> list[str]:
-    if approval is None:
-        return []
+def _decided(approval: Approval) -> str:
     by = f"approved by {code(approval.approver)}, {moment(approval.at)}"
-    return [f"{by}: {escape(approval.reason)}"]
+    return f"{by}: {escape(approval.reason)}"
 
 
 def _smoke(proof: Proof) -> str:
@@ -171,19 +160,20 @@ def _notes(notes: str) -> str:
 
 def decision_record(service: Service, approval: Approval) -> str:
     """Who decided what, when, about which exact change."""
+    about = approval.subject
     done = "approved" if approval.decision == "approve" else "rejected"
     rows = [
         ("Decision", f"**{done}**"),
         ("By", code(approval.approver)),
         ("Reason", escape(approval.reason)),
         ("At", moment(approval.at)),
-        ("Version", code(approval.version)),
-        ("Digest", code(approval.digest)),
-        ("Change", code(approval.fingerprint)),
+        ("Version", code(about.version)),
+        ("Digest", code(about.digest)),
+        ("Change", code(about.fingerprint)),
         ("Run", code(approval.run)),
     ]
-    title = f"# {escape(service.service)} {escape(approval.version)}: {done} for"
-    return f"{title} {escape(approval.environment)}\n\n{listed(rows)}"
+    title = f"# {escape(service.service)} {escape(about.version)}: {done} for"
+    return f"{title} {escape(about.environment)}\n\n{listed(rows)}"
 
 
 def _known(evidence: Evidence) -> str:

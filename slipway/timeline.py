@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slipway.markdown import duration, escape, moment, table
-from slipway.model import Candidate, Proof, Timing
+from slipway.model import Candidate, Proof
+from slipway.value import Timing
 
 
 class Step(NamedTuple):

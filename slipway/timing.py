@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from slipway.model import Timing
+from slipway.value import Timing
 
 T = TypeVar("T")
 _PAUSE, _GROWTH, _LONGEST = 5.0, 1.5, 30.0  # seconds between two looks

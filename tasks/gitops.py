@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from prefect.cache_policies import NO_CACHE
 
 from slipway import gitops
-from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
+from slipway.decision import Approval
+from slipway.model import Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from tasks.environment import began, run_id, say, settings
 from tasks.retries import step
@@ -22,7 +23,7 @@ def update_gitops(
     service: Service,
     environment: Environment,
     candidate: Candidate,
-    approval: Approval | None,
+    approvals: tuple[Approval, ...],
     earlier: Sequence[Proof],
 ) -> Promotion:
     promotion = gitops.write(
@@ -32,7 +33,7 @@ def update_gitops(
         settings(),
         run=run_id(),
         began=began(),
-        approval=approval,
+        approvals=approvals,
         candidate=candidate,
         earlier=earlier,
         report=lambda sentence: say(f"{environment.name}: {sentence}"),

@@ -6,7 +6,8 @@ from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 
-from slipway.model import Approval, Candidate, Change, Image, Proof, Question
+from slipway.decision import Approval, Question, Subject
+from slipway.model import Candidate, Change, Proof
 from slipway.release.unreleased import commits_since
 from slipway.report import approval_question, decision_record
 from slipway.service import Environment, Gate, Service
@@ -23,6 +24,7 @@ def prepare_question(
     gate: Gate,
     candidate: Candidate,
     change: Change,
+    about: Subject,
     proofs: Sequence[Proof],
     attempt: str,
 ) -> Question:
@@ -35,15 +37,13 @@ def prepare_question(
         description=f"{environment.name} {candidate.image.version} waits for an answer",
     )
     say(f"{environment.name} waits for a person until {expires:%Y-%m-%d %H:%M} UTC")
-    return Question(text=text, expires=expires)
+    return Question(key=attempt, subject=about, text=text, expires=expires)
 
 
 @step("record decision", "{decision} by {approver}", timeout=60)
 def record_decision(
     service: Service,
-    environment: Environment,
-    image: Image,
-    fingerprint: str,
+    about: Subject,
     question: str,
     decision: Literal["approve", "reject"],
     approver: str,
@@ -54,16 +54,14 @@ def record_decision(
         approver=approver,
         reason=reason,
         at=datetime.now(UTC),
-        environment=environment.name,
-        version=image.version,
-        digest=image.digest,
-        fingerprint=fingerprint,
+        subject=about,
+        question=question,
         run=run_id(),
     )
     create_markdown_artifact(
         key=artifact_key(service.service, "decision"),
         markdown=decision_record(service, approval),
-        description=f"{environment.name} {image.version}: {decision}",
+        description=f"{about.environment} {about.version}: {decision}",
     )
-    say(f"{environment.name}: {decision} by {approver} (question {question}): {reason}")
+    say(f"{about.environment}: {decision} by {approver} (question {question}): {reason}")
     return approval

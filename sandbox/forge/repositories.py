@@ -78,7 +78,7 @@ class Draft:
     message: str
     files: Mapping[str, bytes]
     date: datetime
-    author: str = "Ana Ruiz <ana@example.com>"
+    author: str = "Mia Torres <mia@example.com>"
     tag: str = ""  # annotated tag on this commit
     light_tag: str = ""  # lightweight tag on this commit
 

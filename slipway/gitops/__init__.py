@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from slipway.clients.git import cloned
+from slipway.decision import Approval
 from slipway.gitops import by_commit, by_pull_request
 from slipway.gitops.compute import computed
 from slipway.gitops.lineage import lineage
 from slipway.gitops.order import Order
-from slipway.model import Approval, Candidate, Change, Image, Promotion, Proof
+from slipway.model import Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
@@ -33,7 +34,7 @@ def write(
     *,
     run: str,
     began: datetime,
-    approval: Approval | None,
+    approvals: tuple[Approval, ...],
     candidate: Candidate | None = None,
     earlier: Sequence[Proof] = (),
     watch: Stopwatch | None = None,
@@ -51,7 +52,7 @@ def write(
     Rejected and Expired too.
     """
     order = Order(
-        service, environment, image, settings, run, began, approval, candidate, earlier,
+        service, environment, image, settings, run, began, approvals, candidate, earlier,
         watch or Stopwatch(), report,
     )  # fmt: skip
     if environment.write == "pull-request":

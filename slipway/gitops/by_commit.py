@@ -46,7 +46,7 @@ def write(order: Order) -> Promotion:
             if before:
                 return before
             require_undisturbed(clone, order.service, order.environment, change, decided)
-            require_decision(order.environment, change, order.image, order.approval)
+            require_decision(order.environment, change, order.image, order.approvals)
             try:
                 revision = clone.commit(clone.head, files, order.message, author)
                 clone.push({ref: revision}, expect={ref: clone.head})

@@ -91,7 +91,7 @@ def _step(desk: Desk) -> Promotion | Waiting:
     if environment.pull_request.merge == "automatic":
         desk.decided = desk.decided or desk.clone.at(order.decided)
         require_undisturbed(desk.clone, order.service, environment, change, desk.decided)
-    require_decision(environment, change, order.image, order.approval)
+    require_decision(environment, change, order.image, order.approvals)
     refuse_closed(desk, pull)
     stands = pull is not None and pull.open
     queue = desk.forge.queue(pull) if pull is not None and stands else None
@@ -130,7 +130,7 @@ def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:
         commits_since(order.service, candidate.release, change, order.settings) if candidate else ()
     )
     body = pull_text.body(
-        order.service.service, change, order.image, order.run, order.approval, order.earlier,
+        order.service.service, change, order.image, order.run, order.approvals, order.earlier,
         commits, sha,
     )  # fmt: skip
     return pull_text.title(order.message), body

@@ -3,11 +3,12 @@
 import itertools
 
 from slipway.clients.git import Clone
+from slipway.decision import Approval
 from slipway.errors import Conflict
 from slipway.gitops.others import require_newest
 from slipway.manifests.edits import Computed, compute, require_approved
 from slipway.manifests.globs import is_pattern, matches
-from slipway.model import Approval, Change, Image, Promotion
+from slipway.model import Change, Image, Promotion
 from slipway.service import Environment, Service
 from slipway.timing import Stopwatch
 
@@ -39,15 +40,15 @@ def computed(clone: Clone, service: Service, environment: Environment, image: Im
 
 
 def require_decision(
-    environment: Environment, change: Change, image: Image, approval: Approval | None
+    environment: Environment, change: Change, image: Image, approvals: tuple[Approval, ...]
 ) -> None:
     """Raise Conflict unless a gate, where there is one, has let exactly this change pass."""
-    if environment.gate is not None and approval is None:
+    if environment.gate is not None and environment.gate.approvers and not approvals:
         raise Conflict(
             f"{environment.name} is changed only with an approval, and there is none",
             "let the delivery ask one of the approvers, or remove the gate from the service file",
         )
-    require_approved(change, image, approval)
+    require_approved(change, image, approvals)
 
 
 def promotion(

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from slipway.decision import Approval
 from slipway.manifests.edits import commit_message, identity
-from slipway.model import Approval, Candidate, Image, Proof
+from slipway.model import Candidate, Image, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
@@ -21,7 +22,7 @@ class Order:
     settings: Settings
     run: str
     began: datetime  # when the run did
-    approval: Approval | None
+    approvals: tuple[Approval, ...]
     candidate: Candidate | None
     earlier: Sequence[Proof]  # of the environments before this one
     watch: Stopwatch
@@ -30,7 +31,7 @@ class Order:
     @property
     def decided(self) -> datetime:
         """From when on a change by others is news: the approver saw what was there before."""
-        return self.approval.at if self.approval else self.began
+        return max((approval.at for approval in self.approvals), default=self.began)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -41,7 +42,7 @@ class Order:
     def message(self) -> str:
         """Of the commit that this run makes."""
         return commit_message(
-            self.service, self.environment.name, self.image, self.run, self.approval
+            self.service, self.environment.name, self.image, self.run, self.approvals
         )
 
     @property

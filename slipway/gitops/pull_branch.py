@@ -24,7 +24,7 @@ def refuse_closed(desk: Desk, pull: FullPull | None) -> None:
         return
     order = desk.order
     for closed in desk.closed():
-        if order.approval and closed.closed_at and order.approval.at > closed.closed_at:
+        if order.approvals and closed.closed_at and order.decided > closed.closed_at:
             continue
         raise Rejected(
             f"{order.environment.name}: {called(closed)} for {order.image.version} was closed"
@@ -102,7 +102,7 @@ def _refuse_rival(desk: Desk, tip: Tip, pull: FullPull) -> None:
 
 def _is_same(desk: Desk, tip: Tip, files: Mapping[str, bytes]) -> bool:
     """Whether it carries this image with these files, approved and signed where it has to be."""
-    approved = desk.order.approval is None or "Approved-By" in tip.trailers
+    approved = not desk.order.approvals or "Approved-By" in tip.trailers
     return (
         approved
         and (tip.signed or not desk.order.signs)

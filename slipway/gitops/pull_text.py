@@ -5,8 +5,9 @@ Texts of commits, servers and approvers are untrusted and never become mark-up.
 
 from collections.abc import Sequence
 
+from slipway.decision import Approval
 from slipway.markdown import code, escape, moment
-from slipway.model import Approval, Change, Commit, Image, Proof
+from slipway.model import Change, Commit, Image, Proof
 from slipway.report import commit_list, diff_on_base, listed, previous_version, proven_so_far
 from slipway.text import printable
 
@@ -30,7 +31,7 @@ def body(
     change: Change,
     image: Image,
     run: str,
-    approval: Approval | None,
+    approvals: Sequence[Approval],
     earlier: Sequence[Proof],
     commits: Sequence[Commit],
     sha: str,
@@ -39,7 +40,7 @@ def body(
     place = escape(change.environment)
     start = (
         f"Carries **{escape(service)} {escape(image.version)}** into **{place}**: once this is"
-        " merged, it goes live.\n\n" + _facts(change, image, run, approval)
+        " merged, it goes live.\n\n" + _facts(change, image, run, approvals)
     )
     end = (
         "Kept up to date with its base: a commit by anybody else on this branch stops it."
@@ -54,7 +55,7 @@ def body(
     return f"{start}\n\n## What changes\n\n{diff}\n\n{rest}"
 
 
-def _facts(change: Change, image: Image, run: str, approval: Approval | None) -> str:
+def _facts(change: Change, image: Image, run: str, approvals: Sequence[Approval]) -> str:
     before = previous_version(change, image.version)
     rows = [
         ("Version", code(image.version) + (f", after {code(before)}" if before else "")),
@@ -63,7 +64,7 @@ def _facts(change: Change, image: Image, run: str, approval: Approval | None) ->
         ("Source", code(image.revision)),
         ("Run", code(run)),
     ]
-    if approval:
+    for approval in approvals:
         said = f"{code(approval.approver)}, {moment(approval.at)}: {escape(approval.reason)}"
         rows.append(("Approved by", said))
     return listed(rows)

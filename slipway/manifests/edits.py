@@ -1,16 +1,17 @@
 """What one environment's GitOps update changes, and the commit message that says so. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import NamedTuple
 
+from slipway.decision import Approval
 from slipway.errors import Conflict, NotFound, Superseded
 from slipway.manifests.claims import PLACEHOLDER, words_in
 from slipway.manifests.diff import unified
 from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.manifests.globs import is_pattern, matches
-from slipway.model import Approval, Change, Edit, Image
+from slipway.model import Change, Edit, Image
 from slipway.release.versions import Version
 from slipway.service import Environment, Service, Update
 from slipway.text import printable
@@ -155,16 +156,13 @@ def _version_in(update: Update, value: str) -> Version | None:
     return Version.parsed(said.partition("+")[0].removeprefix("v"))
 
 
-def require_approved(change: Change, image: Image, approval: Approval | None) -> None:
-    """Raise Conflict unless `approval`, if there is one, approves exactly this change and image."""
-    if approval is None:
-        return
-    same = (
-        approval.decision == "approve"
-        and approval.fingerprint == change.fingerprint
-        and approval.digest == image.digest
-    )
-    if not same:
+def require_approved(change: Change, image: Image, approvals: Sequence[Approval]) -> None:
+    """Raise Conflict unless each of the approvals approves exactly this change and image."""
+    for approval in approvals:
+        about = approval.subject
+        same = (about.fingerprint, about.digest) == (change.fingerprint, image.digest)
+        if same and approval.decision == "approve":
+            continue
         raise Conflict(
             f"{change.environment}: the change is no longer the one that was approved"
             f" by {printable(approval.approver)}",
@@ -173,22 +171,30 @@ def require_approved(change: Change, image: Image, approval: Approval | None) ->
 
 
 def commit_message(
-    service: Service, environment: str, image: Image, run: str, approval: Approval | None
+    service: Service, environment: str, image: Image, run: str, approvals: Sequence[Approval]
 ) -> str:
     """Subject (`gitops.message`) and trailers of the commit; no value can add a line."""
     trailers = identity(service.service, environment, image) | {"Slipway-Run": run}
-    if approval is not None:
-        at = approval.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        trailers |= {"Approved-By": approval.approver, "Approved-At": at}
-        if printable(approval.reason):
-            trailers["Approval-Reason"] = approval.reason
     lines = [f"{name}: {printable(value)}" for name, value in trailers.items()]
+    for approval in approvals:
+        lines += _decided(approval)
     known = {
         "service": service.service, "environment": environment,
         "version": image.version, "digest": image.digest,
     }  # fmt: skip
     subject = printable(_WORD.sub(lambda found: known[found[1]], service.gitops.message))
     return "\n".join([subject, "", *lines]) + "\n"
+
+
+def _decided(approval: Approval) -> list[str]:
+    """The trailers that tell of one approval."""
+    at = approval.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    reason = printable(approval.reason)
+    return [
+        f"Approved-By: {printable(approval.approver)}",
+        f"Approved-At: {at}",
+        *([f"Approval-Reason: {reason}"] if reason else []),
+    ]
 
 
 def place(service: str, environment: str) -> dict[str, str]:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.model import Value
 from slipway.text import printable
+from slipway.value import Value
 
 State = Literal["waiting", "passed", "failed", "skipped"]
 

@@ -9,7 +9,6 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from slipway.errors import InvalidInput
-from slipway.model import Value
 from slipway.service.environment import (
     Application,
     Environment,
@@ -20,10 +19,12 @@ from slipway.service.environment import (
     Smoke,
     Update,
     VersionProbe,
+    Window,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
 from slipway.service.source import Bumps, ReleaseRules, Section, Source
 from slipway.service.words import Name
+from slipway.value import Value
 
 __all__ = [
     "Application",
@@ -45,6 +46,7 @@ __all__ = [
     "Source",
     "Update",
     "VersionProbe",
+    "Window",
 ]
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.model import Value
 from slipway.service.words import Duration, RepositoryPath
+from slipway.value import Value
 
 Severity = Literal["low", "medium", "high", "critical"]
 ArgumentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.model import Value
 from slipway.service.words import Branch, Duration, RepositoryPath, RepositoryUrl
+from slipway.value import Value
 
 CommitType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 

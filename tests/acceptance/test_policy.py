@@ -16,8 +16,10 @@ from prefect.settings import (
 from flows.approval import recall, remember
 from sandbox.serving import Fault
 from slipway.config import read_service
+from slipway.decision import Approval
 from slipway.errors import Retryable, Unauthorized
-from slipway.model import Approval, Change, Edit, Image, Release
+from slipway.gates.binding import subject
+from slipway.model import Change, Edit, Image, Release
 from slipway.release import converge as releases
 from slipway.service import Service
 from slipway.settings import load
@@ -25,6 +27,7 @@ from tasks.build import find_image
 from tasks.environment import run_id
 from tasks.retries import step
 from tests.acceptance.installation import Installation
+from tests.answers import approval
 
 
 @pytest.fixture
@@ -75,15 +78,13 @@ def test_A49_the_number_of_requests_equals_the_policy(
 def test_A28_an_approval_of_another_digest_or_change_is_not_reused(
     service: Service,
 ) -> None:
-    production = service.environment("production")
-
     @flow(name="recall", persist_result=True)
     def try_all() -> list[bool]:
         """Whether the approval of one image and change is found for: it, another image, change."""
         image, change = _image("a"), _change("1.1.0")
         remember(_approval(image, change))
         return [
-            recall(production, asked, shown) is not None
+            recall(subject("books", shown, asked), shown) is not None
             for asked, shown in (
                 (image, change),
                 (_image("b"), change),
@@ -143,16 +144,5 @@ def _change(new: str) -> Change:
 
 
 def _approval(image: Image, change: Change) -> Approval:
-    return Approval.model_validate(
-        {
-            "decision": "approve",
-            "approver": "ana@example.com",
-            "reason": "looks good",
-            "at": "2026-11-23T12:00:00Z",
-            "environment": "production",
-            "version": image.version,
-            "digest": image.digest,
-            "fingerprint": change.fingerprint,
-            "run": run_id(),
-        }
-    )
+    about = subject("books", change, image)
+    return approval(run=run_id(), **about.model_dump(exclude={"act"}))

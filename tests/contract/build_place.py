@@ -12,9 +12,10 @@ from sandbox.forge.githost import GitHost, Token
 from sandbox.registry.api import Account, Registry
 from sandbox.serving import Server, served
 from slipway.build import build
-from slipway.model import Image, Release, Timing
+from slipway.model import Image, Release
 from slipway.service import Service
 from slipway.settings import Settings
+from slipway.value import Timing
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import DOCKERFILE, settings_for
 from tests.contract.killing import Gate

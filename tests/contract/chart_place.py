@@ -16,9 +16,10 @@ from pydantic import SecretStr
 from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Server, served
 from slipway.charts.publish import publish
-from slipway.model import Chart, Release, Timing
+from slipway.model import Chart, Release
 from slipway.service import Service
 from slipway.settings import Settings
+from slipway.value import Timing
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import settings_for
 from tests.contract.killing import Gate

@@ -21,9 +21,10 @@ from slipway.build import build
 from slipway.evidence import collect
 from slipway.evidence.keys import Signer
 from slipway.evidence.verify import verify
-from slipway.model import Evidence, Image, Release, Timing, Verification
+from slipway.model import Evidence, Image, Release, Verification
 from slipway.service import Service
 from slipway.settings import Settings
+from slipway.value import Timing
 from tests.contract.docker_engine import RegistryLogin
 from tests.contract.images import settings_for
 from tests.contract.killing import Gate

@@ -12,11 +12,14 @@ from pydantic import SecretStr
 from sandbox.forge.githost import GitHost, Token
 from sandbox.serving import Server, served
 from slipway import gitops
+from slipway.decision import Approval
 from slipway.manifests.editor import set_scalar
 from slipway.manifests.edits import commit_message
-from slipway.model import Approval, Change, Image, Promotion, Timing
+from slipway.model import Change, Image, Promotion
 from slipway.service import Service
 from slipway.settings import Settings
+from slipway.value import Timing
+from tests.answers import approval
 
 NAME = "acme/gitops-cf"
 TOKEN = "tok-9a8b7c-writer"
@@ -87,7 +90,7 @@ class Desk:
 
     def write(self, environment: str = "staging", version: str = "1.1.0", **more: Any) -> Promotion:
         given: dict[str, Any] = {
-            "run": "run-1", "began": datetime.now(UTC), "approval": None,
+            "run": "run-1", "began": datetime.now(UTC), "approvals": (),
         } | more  # fmt: skip
         return gitops.write(
             self.service, self.service.environment(environment), image(version), self.settings,
@@ -99,13 +102,11 @@ class Desk:
         return gitops.plan(self.service, where, image(version), self.settings)
 
     def approved(self, version: str = "1.1.0", **more: Any) -> Approval:
-        change = self.plan("production", version)
         known = {
-            "decision": "approve", "approver": "ana@example.com", "reason": "", "at": NOW,
-            "environment": "production", "version": version, "digest": image(version).digest,
-            "fingerprint": change.fingerprint, "run": "run-1",
+            "reason": "", "at": NOW, "version": version, "digest": image(version).digest,
+            "fingerprint": self.plan("production", version).fingerprint,
         }  # fmt: skip
-        return Approval.model_validate(known | more)
+        return approval(**known | more)
 
     def lineage(self, wanted: str, observed: str, version: str = "1.1.0") -> str:
         where = self.service.environment("staging")

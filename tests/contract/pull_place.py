@@ -14,10 +14,13 @@ from sandbox.forge.githost import GitHost, Token
 from sandbox.forge.protection import Protection
 from sandbox.serving import Fault, Server, served
 from slipway import gitops
-from slipway.model import Approval, Change, Image, Promotion, Timing
+from slipway.decision import Approval
+from slipway.model import Change, Image, Promotion
 from slipway.service import Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
+from slipway.value import Timing
+from tests.answers import approval
 from tests.contract.killing import Gate
 
 NAME = "acme/gitops-cf"
@@ -102,7 +105,7 @@ class Place:
 
         watch = Stopwatch(clock=lambda: elapsed[0], sleep=sleep)
         given: dict[str, Any] = {
-            "began": datetime.now(UTC), "approval": None, "watch": watch,
+            "began": datetime.now(UTC), "approvals": (), "watch": watch,
         } | more  # fmt: skip
         return gitops.write(
             self.service, self.environment, image(version, given.pop("digest", "a")),
@@ -126,11 +129,10 @@ class Place:
 
     def approved(self, version: str = "1.1.0", **more: Any) -> Approval:
         known = {
-            "decision": "approve", "approver": "ana@example.com", "reason": "fine", "at": NOW,
-            "environment": "production", "version": version, "digest": image(version).digest,
-            "fingerprint": self.plan(version).fingerprint, "run": "run-1",
+            "reason": "fine", "at": NOW, "version": version, "digest": image(version).digest,
+            "fingerprint": self.plan(version).fingerprint,
         }  # fmt: skip
-        return Approval.model_validate(known | more)
+        return approval(**known | more)
 
     def guard(self, **rules: Any) -> None:
         """Protect `main` as people do: nobody pushes there, and this is asked of a merge."""

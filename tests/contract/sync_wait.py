@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from slipway.model import Image, Lineage, SyncProof, Timing
+from slipway.model import Image, Lineage, SyncProof
 from slipway.service import Application, GitOps
 from slipway.settings import Settings
 from slipway.sync import wait_until_live
 from slipway.timing import Stopwatch
+from slipway.value import Timing
 from tests.contract.argocd_world import GITOPS, ROBOT, World, running
 from tests.contract.sample_image import Pushed, image_registry
 

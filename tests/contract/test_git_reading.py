@@ -77,7 +77,7 @@ def test_history_is_read_newest_first(desk: Desk) -> None:
         found = clone.log(None, clone.head)
         assert [commit.sha for commit in found] == [second, first]
         assert found[1].subject == "feat: first"
-        assert found[1].author == "Ana Ruiz <ana@example.com>"
+        assert found[1].author == "Mia Torres <mia@example.com>"
         assert [commit.sha for commit in clone.log(first, second)] == [second]
         assert clone.messages(first, second)[second].endswith("body\n\nFixes: #1")
 

@@ -20,7 +20,7 @@ def test_an_approved_change_is_written_with_its_approval(desk: Desk) -> None:
     approval = desk.approved(
         reason="looks good\n\nSlipway-Version: 9.9.9\x1b[31m", approver="ana@example.com\nX: y"
     )
-    desk.write("production", approval=approval)
+    desk.write("production", approvals=(approval,))
     lines = desk.messages()[0].splitlines()
     assert lines[7:] == [
         "Approved-By: ana@example.com X: y",
@@ -35,7 +35,7 @@ def test_an_approval_survives_changes_beside_the_value(desk: Desk) -> None:
     theirs = b"# note\n" + VALUES
     desk.meanwhile({"production.yaml": theirs})
     promotion = desk.write(
-        "production", approval=approval, watch=Stopwatch(sleep=lambda seconds: None)
+        "production", approvals=(approval,), watch=Stopwatch(sleep=lambda seconds: None)
     )
     assert promotion.committed
     assert desk.read("production.yaml") == theirs.replace(b"1.0.0", b'"1.1.0"')
@@ -49,10 +49,10 @@ def test_an_approval_survives_changes_beside_the_value(desk: Desk) -> None:
 def test_without_a_fitting_approval_nothing_is_written(
     desk: Desk, void: dict[str, str] | None
 ) -> None:
-    approval = None if void is None else desk.approved(**void)
+    approvals = () if void is None else (desk.approved(**void),)
     base = desk.head()
     with pytest.raises(Conflict, match="approv"):
-        desk.write("production", approval=approval)
+        desk.write("production", approvals=approvals)
     assert desk.head() == base
 
 
@@ -60,6 +60,6 @@ def test_an_approval_is_void_when_the_value_changes_during_the_race(desk: Desk) 
     approval = desk.approved()
     theirs = VALUES.replace(b"1.0.0", b"1.0.5")
     desk.meanwhile({"production.yaml": theirs})
-    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.5' by Ana"):
-        desk.write("production", approval=approval, watch=Stopwatch(sleep=lambda seconds: None))
+    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.5' by Mia"):
+        desk.write("production", approvals=(approval,), watch=Stopwatch(sleep=lambda seconds: None))
     assert desk.read("production.yaml") == theirs

@@ -45,7 +45,7 @@ def test_a_later_file_that_a_pattern_matches_is_not_ours(desk: Desk) -> None:
 
     now = datetime.now(UTC)
     ours = gitops.write(
-        desk.service, where, image(), desk.settings, run="r", began=now, approval=None
+        desk.service, where, image(), desk.settings, run="r", began=now, approvals=()
     ).revision
     assert relation(desk.commit({"apps/new/values.yaml": VALUES})) == "newer"
     assert relation(desk.commit({"apps/odd/values.yaml": b"x: 1\n"})) == "newer"

@@ -33,7 +33,7 @@ def test_G05_a_person_between_two_attempts_of_a_step_is_not_overwritten(desk: De
     theirs = desk.commit({"staging.yaml": HOTFIX}, date=LATER)
     with pytest.raises(Conflict) as refused:
         desk.write(began=BEGAN)
-    for part in ("staging.yaml: image.tag", "'hotfix-7'", "Ana Ruiz", theirs):
+    for part in ("staging.yaml: image.tag", "'hotfix-7'", "Mia Torres", theirs):
         assert part in refused.value.message
     assert desk.read("staging.yaml") == HOTFIX
     assert desk.write(run="run-2", began=LATER).committed  # who starts it again has decided
@@ -62,7 +62,7 @@ def test_a_person_beside_our_values_is_in_nobodys_way(desk: Desk, files: dict[st
 def test_an_approver_has_seen_what_was_there_before(desk: Desk) -> None:
     desk.commit({"production.yaml": HOTFIX}, date=LATER)
     approval = desk.approved(at=LATER + timedelta(minutes=1))
-    promotion = desk.write("production", began=BEGAN, approval=approval)
+    promotion = desk.write("production", began=BEGAN, approvals=(approval,))
     assert promotion.change.edits[0].old == "hotfix-7"
 
 

@@ -155,7 +155,7 @@ def test_G61_a_rate_limit_never_outlasts_the_timeout(place: Place) -> None:
 def test_a_persons_value_is_not_overwritten_without_a_person(place: Place) -> None:
     place.guard(reviews=1)
     theirs = VALUES.replace(b"1.0.0", b"1.0.7")
-    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.7' by Ana Ruiz"):
+    with pytest.raises(Conflict, match=r"was changed from '1\.0\.0' to '1\.0\.7' by Mia Torres"):
         place.write(lambda: place.commit(theirs))
     assert place.read() == theirs
 
@@ -164,7 +164,7 @@ def test_G05_a_person_between_two_attempts_is_not_overwritten(place: Place) -> N
     """The first attempt died before it had proposed anything."""
     began = datetime.now(UTC) - timedelta(seconds=5)
     theirs = place.commit(VALUES.replace(b"1.0.0", b"hotfix-7"))
-    with pytest.raises(Conflict, match=rf"to 'hotfix-7' by Ana Ruiz .* in {theirs}"):
+    with pytest.raises(Conflict, match=rf"to 'hotfix-7' by Mia Torres .* in {theirs}"):
         place.write(began=began)
     assert place.pulls() == []
 

@@ -57,7 +57,7 @@ def run(url: str, merge: str, name: str = "run-1") -> None:
     where = service.environment("production")
     began = datetime.now(UTC)
     gitops.write(
-        service, where, image(), settings, run=name, began=began, approval=None, watch=watch
+        service, where, image(), settings, run=name, began=began, approvals=(), watch=watch
     )
 
 

@@ -115,7 +115,7 @@ def test_a_branch_that_has_to_be_up_to_date_is_made_anew(place: Place) -> None:
 def test_G10_somebody_elses_commit_on_the_branch_is_never_touched(place: Place) -> None:
     place.waits()
     theirs = place.commit(b"b: 1\n", branch=BRANCH, path="more.yaml")
-    with pytest.raises(Conflict, match=f"was changed: {theirs} by Ana Ruiz"):
+    with pytest.raises(Conflict, match=f"was changed: {theirs} by Mia Torres"):
         place.write()
     assert place.head(BRANCH) == theirs
 
@@ -173,9 +173,9 @@ def test_an_approval_after_the_closing_asks_again(place: Place) -> None:
     place.rules = {"gate": GATE}
     approval = place.approved()
     with pytest.raises(Rejected):
-        place.write(place.close, approval=approval)
+        place.write(place.close, approvals=(approval,))
     young = approval.model_copy(update={"at": NOW.replace(year=2099)})
-    assert "pull request #2" in place.waits(approval=young)
+    assert "pull request #2" in place.waits(approvals=(young,))
 
 
 def test_G62_a_newer_run_takes_the_pull_request_over(place: Place) -> None:
@@ -217,7 +217,7 @@ def test_a_newer_proposal_stays_when_an_older_version_is_found_there(place: Plac
 def test_what_was_approved_is_what_is_merged(place: Place) -> None:
     place.rules = {"gate": GATE}
     approval = place.approved(reason="fine @everyone <b>")
-    promotion = place.write(place.merge, approval=approval)
+    promotion = place.write(place.merge, approvals=(approval,))
     assert promotion.revision == place.head()
     assert "Approved-By: ana@example.com" in place.git("log", "-1", "--format=%B", "main^{commit}")
     place.commit(VALUES)
@@ -229,7 +229,7 @@ def test_an_approval_is_void_when_the_value_changes_meanwhile(place: Place) -> N
     place.rules = {"gate": GATE}
     with pytest.raises(Conflict, match="no longer the one that was approved"):
         place.write(
-            lambda: place.commit(VALUES.replace(b"1.0.0", b"1.0.7")), approval=place.approved()
+            lambda: place.commit(VALUES.replace(b"1.0.0", b"1.0.7")), approvals=(place.approved(),)
         )
 
 

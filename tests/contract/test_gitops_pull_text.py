@@ -16,8 +16,8 @@ from slipway.model import (
     ScanReport,
     SmokeProof,
     SyncProof,
-    Timing,
 )
+from slipway.value import Timing
 from tests.contract.pull_place import BRANCH, NAME, NOW, VALUES, Place, a_place, image
 from tests.contract.test_git_signing import ssh_key
 

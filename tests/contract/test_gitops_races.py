@@ -48,7 +48,7 @@ def test_G05_a_value_that_a_person_changed_meanwhile_is_not_overwritten(
     desk.meanwhile({"staging.yaml": text})
     with pytest.raises(Conflict) as refused:
         desk.write(watch=Stopwatch(sleep=lambda seconds: None))
-    for part in ("staging.yaml: image.tag", "Ana Ruiz <ana@example.com>", desk.head(), theirs):
+    for part in ("staging.yaml: image.tag", "Mia Torres <mia@example.com>", desk.head(), theirs):
         assert part in refused.value.message
     assert desk.read("staging.yaml") == text
     assert desk.read("apps/staging.yaml") == APPLICATION
@@ -196,7 +196,7 @@ def _write(service: Service, token: str) -> None:
     settings = Settings(gitops_token=SecretStr(token))
     where = service.environment("staging")
     began = datetime.now(UTC)
-    gitops.write(service, where, image(), settings, run="run-1", began=began, approval=None)
+    gitops.write(service, where, image(), settings, run="run-1", began=began, approvals=())
 
 
 @pytest.mark.parametrize("moment", ["git-upload-pack", "git-receive-pack"])

@@ -109,7 +109,7 @@ def test_a_missing_file_or_token_is_named(desk: Desk) -> None:
             Settings(),
             run="r",
             began=datetime.now(UTC),
-            approval=None,
+            approvals=(),
         )
     with pytest.raises(Unauthorized):
         gitops.plan(desk.service, where, image(), Settings())
@@ -126,7 +126,7 @@ def test_a_digest_can_be_pinned(desk: Desk) -> None:
         desk.settings,
         run="r",
         began=datetime.now(UTC),
-        approval=None,
+        approvals=(),
     )
     assert desk.read("staging.yaml") == VALUES.replace(b"1.0.0", b'"sha256:' + b"a" * 64 + b'"')
 
@@ -173,7 +173,7 @@ def test_a_pattern_means_every_file_that_it_matches(desk: Desk) -> None:
     desk.commit(files | {"apps/a/other.yaml": b"x: 1\n", "values.yaml": VALUES})
     where = patterned(desk, "apps/*/values.yaml")
     written = gitops.write(
-        desk.service, where, image(), desk.settings, run="r", began=datetime.now(UTC), approval=None
+        desk.service, where, image(), desk.settings, run="r", began=datetime.now(UTC), approvals=()
     )
     changed = ["apps/a/values.yaml", "apps/b/values.yaml"]
     assert [edit.file for edit in written.change.edits] == changed

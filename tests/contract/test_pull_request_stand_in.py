@@ -156,8 +156,8 @@ def test_a_rebase_makes_new_commits_and_keeps_their_authors(forge: Forge) -> Non
     forge.host.merge(NAME, 1, "rebase")
     assert not set(before) & set(forge.git("rev-list", "main").split())
     assert forge.git("log", "-2", "--format=%s|%an|%cn", "main").splitlines() == [
-        "feat: third|Ana Ruiz|GitHub",
-        "chore(main): release 1.1.0|Ana Ruiz|GitHub",
+        "feat: third|Mia Torres|GitHub",
+        "chore(main): release 1.1.0|Mia Torres|GitHub",
     ]
 
 

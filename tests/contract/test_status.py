@@ -30,7 +30,7 @@ def written(place: Place, environment: str) -> tuple[Image, str]:
     where = service.environment(environment)
     promotion = gitops.write(
         service, where, image, place.settings,
-        run="run-1", began=datetime.now(UTC), approval=None,
+        run="run-1", began=datetime.now(UTC), approvals=(),
     )  # fmt: skip
     return image, promotion.revision
 
@@ -88,7 +88,7 @@ def test_a_tag_that_the_registry_does_not_hold_proves_nothing(place: Place) -> N
     where = by_tag.environment("staging")
     gitops.write(
             by_tag, where, never_pushed, place.settings,
-            run="run-2", began=datetime.now(UTC), approval=None,
+            run="run-2", began=datetime.now(UTC), approvals=(),
         )  # fmt: skip
     row = status(by_tag, place.settings)[0]
     assert (row.version, row.proven) == ("9.9.9", False)

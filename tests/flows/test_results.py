@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from slipway import model
 from slipway.config import read_service
-from slipway.model import Value
 from slipway.service import Environment, Service
+from slipway.value import Value
 
 ROOT = Path(__file__).parents[2]
 VALUES = sorted(

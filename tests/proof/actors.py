@@ -141,7 +141,7 @@ def _write(place: Place, name: str, environment: str, what: object) -> None:
         with contextlib.suppress(SlipwayError):
             gitops.write(
                 service, service.environment(environment), what, place.settings,
-                run=uuid.uuid4().hex, began=datetime.now(UTC), approval=None,
+                run=uuid.uuid4().hex, began=datetime.now(UTC), approvals=(),
             )  # fmt: skip
             return
 

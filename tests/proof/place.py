@@ -20,9 +20,10 @@ from sandbox.forge.githost import GitHost, Token
 from sandbox.kubernetes.kind import GIT_REPOSITORY, HELM_RELEASE
 from sandbox.kubernetes.server import Kubernetes
 from sandbox.serving import served
-from slipway.model import Image, Timing
+from slipway.model import Image
 from slipway.service import Environment, Service
 from slipway.settings import Settings
+from slipway.value import Timing
 from tests.contract.argocd_world import DELAYS, ROBOT
 from tests.contract.flux_world import DELAYS as FLUX_DELAYS
 from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer

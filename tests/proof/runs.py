@@ -122,7 +122,7 @@ class _Delivery:
         service = self.service
         return gitops.write(
             service, service.environment(self.environment), self.image, self.place.settings,
-            run=self.run, began=self.began, approval=None, watch=self._watch(),
+            run=self.run, began=self.began, approvals=(), watch=self._watch(),
         )  # fmt: skip
 
     def _wait(self, promotion: Promotion) -> SyncProof:

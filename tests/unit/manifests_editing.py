@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slipway.manifests.editor import set_scalar
-from slipway.model import Image, Timing
+from slipway.model import Image
+from slipway.value import Timing
 
 NEW = "1.10"  # a reader that takes it for a number makes it 1.1
 DIGEST = "sha256:" + "0a" * 32

@@ -2,13 +2,18 @@
 
 import unicodedata
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from slipway.gates import refusal, same_person, still_holds
-from slipway.model import Approval, Change, Edit, Image, Timing
+from slipway.decision import Approval
+from slipway.gates.binding import still_holds, subject
+from slipway.gates.people import refusal, same_person
+from slipway.model import Change, Edit, Image
+from slipway.value import Timing
+from tests import answers
 
 QUICK = settings(max_examples=100, deadline=None)
 ANA = "ana@example.com"
@@ -97,27 +102,21 @@ def change(new: str = "2.1.0", environment: str = "production", edits: bool = Tr
     return Change(environment=environment, edits=made, diff="", base="b" * 40)
 
 
-def approval(**changed: object) -> Approval:
-    given = Approval(
-        decision="approve",
-        approver=ANA,
-        reason="looks good",
-        at=NOW,
-        environment="production",
-        version=IMAGE.version,
-        digest=IMAGE.digest,
-        fingerprint=change().fingerprint,
-        run="run",
-    )
-    return given.model_copy(update=changed)
+def approval(**changed: Any) -> Approval:
+    known = {"version": IMAGE.version, "digest": IMAGE.digest, "fingerprint": change().fingerprint}
+    return answers.approval(**known | changed)
+
+
+def holds(given: Approval, shown: Change) -> bool:
+    return still_holds(given, subject("books-api", shown, IMAGE), shown)
 
 
 def test_A27_an_approval_holds_for_the_same_image_and_change() -> None:
-    assert still_holds(approval(), IMAGE, change())
+    assert holds(approval(), change())
 
 
 def test_A27_it_holds_when_its_edits_were_written_already() -> None:
-    assert still_holds(approval(), IMAGE, change(edits=False))
+    assert holds(approval(), change(edits=False))
 
 
 @pytest.mark.parametrize(
@@ -135,12 +134,12 @@ def test_A27_it_holds_when_its_edits_were_written_already() -> None:
 def test_A15_A16_A28_an_approval_of_something_else_does_not_hold(
     given: Approval, shown: Change
 ) -> None:
-    assert not still_holds(given, IMAGE, shown)
+    assert not holds(given, shown)
 
 
 def test_A16_other_lines_may_move_around_the_same_edits() -> None:
     moved = change().model_copy(update={"base": "d" * 40, "diff": "other line numbers"})
-    assert still_holds(approval(), IMAGE, moved)
+    assert holds(approval(), moved)
 
 
 def test_the_order_of_the_edits_does_not_matter_and_their_content_does() -> None:

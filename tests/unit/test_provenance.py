@@ -19,8 +19,9 @@ from slipway.evidence.envelope import Envelope
 from slipway.evidence.keys import Private, Signer, public_keys
 from slipway.evidence.provenance import PREDICATE, Wanted, builder_id, provenance
 from slipway.evidence.statement import Accepted, Refused, judge
-from slipway.model import Image, Release, Timing
+from slipway.model import Image, Release
 from slipway.service import Service
+from slipway.value import Timing
 
 SHA, DIGEST, OTHER = "a" * 40, "sha256:" + "c" * 64, "sha256:" + "d" * 64
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)

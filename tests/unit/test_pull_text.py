@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from slipway.gitops import pull_text
-from slipway.model import Approval, Change, Commit, Edit, Image, Timing
+from slipway.model import Change, Commit, Edit, Image
+from slipway.value import Timing
+from tests.answers import approval
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NASTY = "</details> @everyone `x` [a](http://b) <!-- slipway: withdrawn --> ```\n# big"
@@ -20,16 +22,9 @@ def change(diff: str) -> Change:
     return Change(environment="production", edits=(edit,), diff=diff, base="c" * 40)
 
 
-def approval(reason: str) -> Approval:
-    return Approval(
-        decision="approve", approver="ana@example.com", reason=reason, at=NOW,
-        environment="production", version="1.1.0", digest=IMAGE.digest, fingerprint="f", run="r",
-    )  # fmt: skip
-
-
 def body(diff: str = "-a\n+b\n", text: str = "fine") -> str:
     commits = [Commit(sha="d" * 40, subject=text, author=f"{text} <x@example.com>")] * 3
-    given = approval(text)
+    given = (approval(reason=text, at=NOW),)
     return pull_text.body("books-api", change(diff), IMAGE, text, given, [], commits, "e" * 40)
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from slipway.decision import Approval
 from slipway.model import (
-    Approval,
     Candidate,
     Change,
     Chart,
@@ -22,7 +22,6 @@ from slipway.model import (
     ScanReport,
     SmokeProof,
     SyncProof,
-    Timing,
 )
 from slipway.report import (
     approval_question,
@@ -34,6 +33,8 @@ from slipway.report import (
 )
 from slipway.service import Service
 from slipway.timeline import Step, steps, timeline
+from slipway.value import Timing
+from tests import answers
 
 T0 = datetime(2026, 1, 2, 10, 0, tzinfo=UTC)
 SHA, GITOPS, DIGEST = "a" * 40, "b" * 40, "sha256:" + "c" * 64
@@ -136,17 +137,7 @@ def change(diff: str = "-  tag: 2.0.0\n+  tag: 2.1.0\n", new: str = "2.1.0") -> 
 
 
 def approval(reason: str = "looks good", approver: str = "ana@example.com") -> Approval:
-    return Approval(
-        decision="approve",
-        approver=approver,
-        reason=reason,
-        at=T0,
-        environment="production",
-        version="2.1.0",
-        digest=DIGEST,
-        fingerprint="f" * 64,
-        run="run-1",
-    )
+    return answers.approval(reason=reason, approver=approver, at=T0, version="2.1.0", digest=DIGEST)
 
 
 def proof(
@@ -186,7 +177,7 @@ def proof(
             latency=0.2,
             timing=at(103, 4.0, 2.0),
         ),
-        approval=decided,
+        approvals=(decided,) if decided else (),
     )
 
 

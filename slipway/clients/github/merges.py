@@ -13,8 +13,8 @@ from slipway.clients.github.transport import Transport
 from slipway.clients.github.values import Answer, FullPull, Text
 from slipway.clients.http import excerpt
 from slipway.errors import Final, Retryable
-from slipway.model import Value
 from slipway.text import printable, redacted
+from slipway.value import Value
 
 _STANDING = """query($id: ID!) { node(id: $id) { ... on PullRequest {
   isMergeQueueEnabled isInMergeQueue mergeQueueEntry { position state } } } }"""

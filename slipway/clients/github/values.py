@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from slipway.model import Value
+from slipway.value import Value
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
