@@ -23,6 +23,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with image_registry(root / "registry") as images, running(root, images) as ready:
         ready.push_values(tag="1.0.0")
         ready.add(automatic=False)
+        ready.until(lambda each: each["status"]["sync"].get("status") == "OutOfSync")
         ready.argocd.controls.keep_alive = 0.3
         yield ready
 

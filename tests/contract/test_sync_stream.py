@@ -151,9 +151,10 @@ def test_S51_a_missing_keep_alive_reconnects(argo: World) -> None:
 def test_S51_a_keep_alive_keeps_the_connection(argo: World) -> None:
     live(argo)
     argo.argocd.controls.keep_alive = 0.1
-    with stream(argo.server.url) as listening:
+    limits = Limits(first=10.0, silence=1.5, pause=0.05, longest=0.1)
+    with stream(argo.server.url, limits=limits) as listening:
         until(lambda: listening.live)
-        time.sleep(1.5)
+        time.sleep(2 * limits.silence)
         assert listening.live
         assert streams(argo.server) == 1
 
