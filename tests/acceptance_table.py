@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "acceptance.md"
-_TEST = re.compile(r"^def test_((?:[GS]\d\d_)+)(\w+)", re.MULTILINE)
-_ROW = re.compile(r"^\| ([GS]\d+) \| (.*) \| (.*?) ?\|$", re.MULTILINE)
+_TEST = re.compile(r"^(?:async )?def test_((?:[AGSX]\d+_)+)(\w+)", re.MULTILINE)
+_ROW = re.compile(r"^\| ([AGSX]\d+) \| (.*) \| (.*?) ?\|$", re.MULTILINE)
 
 
 def numbered() -> dict[str, list[str]]:
@@ -16,7 +16,7 @@ def numbered() -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for numbers, what in _TEST.findall(path.read_text()):
-            for number in re.findall(r"([GS])(\d\d)_", numbers):
+            for number in re.findall(r"([AGSX])(\d+)_", numbers):
                 name = f"{number[0]}{int(number[1])}"
                 found[name].append(f"`{path.relative_to(ROOT / 'tests')}` {what.replace('_', ' ')}")
     return found
