@@ -116,9 +116,9 @@ class Runner(Process):
         env = {
             **bare_environment(),
             **server.client_env,
-            **settings,
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
             "PREFECT_LOGGING_LEVEL": "INFO",
+            **settings,
         }
         super().__init__("runner", [sys.executable, "-m", "flows.serve"], env, logs)
 

@@ -13,6 +13,7 @@ from sandbox.prefect_api import Json
 from sandbox.processes import PrefectServer, Runner
 from sandbox.serving import Server, free_port
 from sandbox.world import World
+from tests.acceptance import sentinels
 from tests.acceptance.outside import Outside
 from tests.acceptance.runs import PATIENCE, Runs
 
@@ -36,7 +37,8 @@ class Installation(Runs):
         self.outside = Outside(self.world)
         self.logs = home / "logs"
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
-        self.runner = Runner(self.server, self.world.settings(), self.logs)
+        self.settings = sentinels.environment(home, self.world.settings())
+        self.runner = Runner(self.server, self.settings, self.logs)
         super().__init__(self.server.url)
 
     def __enter__(self) -> Self:
