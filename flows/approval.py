@@ -24,6 +24,7 @@ from slipway.model import Candidate, Change, Proof
 from slipway.service import Environment, Gate, Service
 from tasks.environment import run_id, say
 from tasks.gitops import preview_change
+from tasks.notify import tell_waiting
 from tasks.question import prepare_question, record_decision
 
 
@@ -71,6 +72,7 @@ def ask(
     question = prepare_question(
         service, environment, gate, candidate, change, about, proofs, attempt
     )
+    tell_waiting(question)
     for number in count(1):
         approval = _answer(service, question, f"{attempt}-{number}")
         refused = refusal(approval.approver, gate.approvers)

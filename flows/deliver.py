@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.approval import approve
-from flows.ending import ends
+from flows.ending import delivered, ends
 from flows.gate import wait_for_turn, wait_for_window
 from flows.naming import run_name
 from flows.serial import one_change
@@ -50,8 +50,7 @@ def deliver(service: str, version: str | None = None) -> State[object]:
     proofs: list[Proof] = []
     for environment in spec.environments:
         proofs.append(carry(spec, environment, candidate, proofs))
-    places = ", ".join(proof.environment for proof in proofs)
-    return Completed(message=f"{service} {release.version} is proven in {places}")
+    return delivered(service, release.version, [proof.environment for proof in proofs])
 
 
 def carry(

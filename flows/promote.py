@@ -2,10 +2,9 @@
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.deliver import carry
-from flows.ending import ends
+from flows.ending import delivered, ends
 from flows.naming import run_name
 from slipway.model import Candidate
 from tasks.build import find_image
@@ -34,4 +33,4 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     evidence = examine_image(spec, release, image)
     candidate = Candidate(release=release, image=image, evidence=evidence)
     carry(spec, target, candidate, [])
-    return Completed(message=f"{service} {version} is proven in {environment}")
+    return delivered(service, version, [environment])

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     private_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
     ] = ()  # addresses a smoke test may reach although they are not public
+    notify_urls: SecretStr | None = None  # apprise URLs, separated by blanks: who is told
     author_name: str = "Slipway"
     author_email: str = "slipway@users.noreply.example"
 

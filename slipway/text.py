@@ -40,3 +40,15 @@ def ending(lines: Iterable[str]) -> str:
     """The last lines of a log below a heading; empty when there are none."""
     last = [shown(line) for line in lines][-LOG_LINES:]
     return "\n".join([f"\nlast {len(last)} lines of the log:", *last]) if last else ""
+
+
+def paragraph(text: str, limit: int = 6000) -> str:
+    """`text` in its lines, each fit to be shown, cut at `limit` characters."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip(" "))][:8]
+        kept.append(indent + printable(line, 1000))
+        limit -= len(kept[-1]) + 1
+        if limit <= 0:
+            return "\n".join([*kept, "…"])
+    return "\n".join(kept)
