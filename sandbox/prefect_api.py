@@ -69,7 +69,8 @@ class PrefectApi:
         return list(self._call("POST", "/task_runs/filter", body))
 
     def logs(self, run: str) -> list[str]:
-        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
+        wanted = {"flow_run_id": {"any_": [run]}, "level": {"ge_": 20}}  # INFO, for people
+        body = {"logs": wanted, "sort": "TIMESTAMP_ASC", "limit": 200}
         return [str(line["message"]) for line in self._call("POST", "/logs/filter", body)]
 
     def artifact(self, key: str) -> str | None:

@@ -8,6 +8,16 @@ import apprise
 from slipway.notices import Notice
 
 LONGEST = 20.0  # seconds all services have together; none is waited for after that
+_THREAD = "slipway-notify"
+_LOGGERS = ("apprise", "urllib3.connectionpool")  # they log hosts, and paths, which hold tokens
+
+
+class _Silence(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != _THREAD
+
+
+_SILENCE = _Silence()
 
 
 def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
@@ -18,7 +28,7 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
     answer: list[str] = []
     # A service may drip its answer for as long as it likes: the thread is left behind.
     thread = threading.Thread(
-        target=lambda: answer.append(_sent(notice, urls.split())), daemon=True, name="notify"
+        target=lambda: answer.append(_sent(notice, urls.split())), daemon=True, name=_THREAD
     )
     thread.start()
     thread.join(longest)
@@ -26,7 +36,8 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
 
 
 def _sent(notice: Notice, urls: list[str]) -> str:
-    logging.getLogger("apprise").disabled = True  # it names hosts, and at other levels more
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_SILENCE)  # a second time changes nothing
     try:
         services = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
         failed = [

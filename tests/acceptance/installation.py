@@ -16,6 +16,7 @@ from sandbox.world import World
 from tests.acceptance import sentinels
 from tests.acceptance.outside import Outside
 from tests.acceptance.runs import PATIENCE, Runs
+from tests.contract.notify_place import Receiver
 
 ROOT = Path(__file__).parents[2]
 PRODUCTION = "books/api/values-production.yaml"
@@ -37,7 +38,9 @@ class Installation(Runs):
         self.outside = Outside(self.world)
         self.logs = home / "logs"
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
-        self.settings = sentinels.environment(home, self.world.settings())
+        self.told = Receiver()
+        told = {"SLIPWAY_NOTIFY_URLS": self.told.url}
+        self.settings = sentinels.environment(home, {**self.world.settings(), **told})
         self.runner = Runner(self.server, self.settings, self.logs)
         super().__init__(self.server.url)
 
@@ -69,6 +72,7 @@ class Installation(Runs):
         self.runner.stop()
         self.server.stop()
         self.world.stop()
+        self.told.stop()
         self.api.close()
 
     def start_runner(self) -> None:
@@ -155,8 +159,12 @@ class Installation(Runs):
 
     def prefect(self, *arguments: str) -> str:
         """What a command of Prefect prints."""
+        return self.python("-m", "prefect", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """What Python prints, in the environment of the runner."""
         done = subprocess.run(
-            [self.runner.command[0], "-m", "prefect", *arguments],
+            [self.runner.command[0], *arguments],
             check=False,
             cwd=ROOT,
             env=self.runner.env,

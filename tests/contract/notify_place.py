@@ -36,7 +36,7 @@ class Receiver:
     @property
     def url(self) -> str:
         """As SLIPWAY_NOTIFY_URLS wants it; the password is a secret that must show up nowhere."""
-        return f"json://slipway:{PASSWORD}@127.0.0.1:{self._server.server_port}/notices"
+        return f"json://slipway:{PASSWORD}@127.0.0.1:{self._server.server_port}/{PASSWORD}"
 
     def titles(self, part: str = "") -> list[str]:
         """Titles of what was told, of those whose title or text holds `part`."""
