@@ -1,39 +1,31 @@
-"""Ask a person before an environment is touched, and keep the answer.
+"""Ask people before an environment is touched, and keep what they answer.
 
 The run is suspended, not blocked: its process ends, and any worker goes on when somebody answers.
-The question's key carries the attempt and the change, so a retry never meets the answer to another
-question (docs/adr/0003-approval.md).
+Each question has a key of its own, so a retry never meets the answer to another question; what was
+asked and answered is kept in the run's dossier (docs/adr/0003-approval.md).
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import count
-from typing import Literal
+from secrets import token_hex
 
 from prefect.flow_runs import suspend_flow_run
-from prefect.input import RunInput
-from prefect.results import ResultStore, get_result_store
 from prefect.runtime import flow_run
-from pydantic import Field
 
-from slipway.decision import Approval, Question, Subject
-from slipway.errors import Rejected
-from slipway.gates.binding import still_holds, subject
-from slipway.gates.people import refusal
+from slipway.decision import Approval, Subject
+from slipway.errors import Expired, Final, Rejected
+from slipway.gates.authors import Authors
+from slipway.gates.binding import difference, subject
+from slipway.gates.dossier import Asked, Dossier
+from slipway.gates.quorum import TOO_MANY, Rules, has_ended, standing, unreachable
+from slipway.ledger.entries import Decided
 from slipway.model import Candidate, Change, Proof
+from slipway.questions import Poll
 from slipway.service import Environment, Gate, Service
-from tasks.environment import run_id, say
+from tasks.answers import Decision, keep, read_answer, read_dossier
 from tasks.gitops import preview_change
 from tasks.notify import tell_waiting
-from tasks.question import prepare_question, record_decision
-
-
-class Decision(RunInput):
-    """The form. An empty one rejects, and a decision without a name or a reason is not accepted."""
-
-    decision: Literal["reject", "approve"] = "reject"
-    approver: str = Field(min_length=3, max_length=200, title="Your name, as in the service file")
-    reason: str = Field(min_length=3, max_length=2000, title="Why")
+from tasks.question import describe_promotion, prepare_question, read_gate, record_answer
 
 
 def approve(
@@ -44,94 +36,113 @@ def approve(
 ) -> tuple[Approval, ...]:
     """The approvals of exactly this image and change; none where nobody is to be asked.
 
-    Suspends the run until somebody answers. Raises Rejected.
+    Suspends the run until enough people have answered. Raises as `ask_people` does.
     """
     gate = environment.gate
     if gate is None or not gate.approvers:
         return ()
     change = preview_change(service, environment, candidate.image)
     about = subject(service.service, change, candidate.image)
-    approval = recall(about, change)
-    if approval is None:
-        approval = ask(service, environment, gate, candidate, change, about, proofs)
-        remember(approval)
-    return (approval,)
+    now = read_gate(service.service, environment.name, gate)
+    given = standing(read_dossier(environment.name, about.act).decided, about, change, now)
+    if len(given) >= now.quorum:
+        return given
+    told = describe_promotion(service, environment, candidate, change, proofs)
+    attempt = str(flow_run.run_count)
+    return ask_people(service, environment, gate, about, change, told.text, attempt, told.authors)
 
 
-def ask(
+def ask_people(
     service: Service,
     environment: Environment,
     gate: Gate,
-    candidate: Candidate,
-    change: Change,
     about: Subject,
-    proofs: Sequence[Proof],
-) -> Approval:
-    """Ask until somebody answers who may. Raises Rejected."""
-    attempt = f"{environment.name}-{change.fingerprint[:12]}-{flow_run.run_count}"
-    question = prepare_question(
-        service, environment, gate, candidate, change, about, proofs, attempt
+    change: Change,
+    text: str,
+    attempt: str,
+    authors: Authors = Authors(),  # noqa: B008  # frozen
+) -> tuple[Approval, ...]:
+    """The approvals of `about` by as many people as the gate asks for.
+
+    Suspends the run, once for each answer that is missing; what was answered before is kept. `text`
+    is Markdown that says what would be done, and `attempt` tells one try of the run from another: a
+    rejection ends one. `authors` may not approve, unless the gate allows it.
+    Raises Rejected (by a person, or after too many answers that do not count), Expired (an answer
+    that came too late), Final (nobody is left who may approve).
+    """
+    rules = Rules(gate=read_gate(service.service, environment.name, gate), authors=authors)
+    dossier = _answered(service, rules, about, change, attempt)
+    given = standing(dossier.decided, about, change, rules.gate)
+    if len(given) >= rules.gate.quorum:
+        return given
+    _ask(rules, dossier, about, change, text, attempt, given)
+    return ask_people(service, environment, gate, about, change, text, attempt, authors)
+
+
+def _answered(
+    service: Service, rules: Rules, about: Subject, change: Change, attempt: str
+) -> Dossier:
+    """The dossier, with the answer to the open question where there is one by now."""
+    dossier = read_dossier(about.environment, about.act)
+    asked = dossier.open
+    answer = read_answer(asked.key) if asked else None
+    if asked is None or answer is None:
+        return dossier
+    given = standing(dossier.decided, about, change, rules.gate)
+    decided = record_answer(asked, answer, about, change, rules, given, service)
+    dossier = keep(dossier.deciding(decided), about.environment, about.act)
+    _refuse_ended(decided, dossier.not_counted(attempt), asked)
+    return dossier
+
+
+def _refuse_ended(decided: Decided, not_counted: int, asked: Asked) -> None:
+    """Raise where an answer ends the run."""
+    approval, place = decided.approval, asked.subject.environment
+    hint = f"{place} was not touched; retry the run to ask again"
+    match has_ended(decided, not_counted, asked.expires):
+        case "rejected":
+            raise Rejected(f"{place}: rejected by {approval.approver}: {approval.reason}", hint)
+        case "expired":
+            raise Expired(f"{place}: the answer by {approval.approver} came too late", hint)
+        case "too many":
+            raise Rejected(f"{place}: {TOO_MANY} answers that do not count", hint)
+
+
+def _ask(
+    rules: Rules, dossier: Dossier, about: Subject, change: Change, text: str, attempt: str,
+    given: tuple[Approval, ...],
+) -> None:  # fmt: skip
+    """Suspend the run with one more question. Raises Final when no answer could help."""
+    gate, place = rules.gate, about.environment
+    expires = dossier.expiry(about, attempt, datetime.now(UTC), gate.expires)
+    asked = Asked(
+        key=f"{about.act}-{place}-{attempt}-{len(dossier.asked) + 1}-{token_hex(4)}",
+        attempt=attempt,
+        subject=about,
+        edits=change.edits,
+        expires=expires,
     )
+    last = dossier.asked[-1] if dossier.asked else None
+    poll = Poll(
+        rules=rules,
+        expires=expires,
+        given=given,
+        void=dossier.void(about),
+        changed=difference(last, about, change) if last else (),
+    )
+    question = prepare_question(asked, text, poll)
+    nobody = unreachable(rules, place, given)
+    if nobody:
+        raise Final(nobody, "name more approvers in the service file, or allow self_approval there")
+    keep(dossier.asking(asked), place, about.act)
     tell_waiting(question)
-    for number in count(1):
-        approval = _answer(service, question, f"{attempt}-{number}")
-        refused = refusal(approval.approver, gate.approvers)
-        if refused is None:
-            return _accepted(approval)
-        say(f"the answer does not count: {refused}; asking again")
-    raise AssertionError("count() does not end")
-
-
-def _answer(service: Service, question: Question, key: str) -> Approval:
-    answer = suspend_flow_run(
+    suspend_flow_run(
         wait_for_input=Decision.with_initial_data(description=question.text),
-        timeout=_seconds_until(question.expires),
-        key=key,
-    )
-    return record_decision(
-        service,
-        question.subject,
-        key,
-        answer.decision,
-        answer.approver.strip(),
-        answer.reason.strip(),
+        timeout=_seconds_until(expires),
+        key=asked.key,
     )
 
 
 def _seconds_until(moment: datetime) -> int:
     """At least one: Prefect takes zero as 'for ever'."""
     return max(1, int((moment - datetime.now(UTC)).total_seconds()))
-
-
-def _accepted(approval: Approval) -> Approval:
-    if approval.decision == "approve":
-        return approval
-    place = approval.subject.environment
-    raise Rejected(
-        f"{place}: rejected by {approval.approver}: {approval.reason}",
-        f"{place} was not touched; retry the run to ask again",
-    )
-
-
-def recall(about: Subject, change: Change) -> Approval | None:
-    """The approval this run was given before, if it still covers what would be written."""
-    store, key = _records(), _key(about)
-    if not store.exists(key):
-        return None
-    approval = Approval.model_validate(store.read(key).result)
-    return approval if still_holds(approval, about, change) else None
-
-
-def remember(approval: Approval) -> None:
-    """Keep the approval where results are kept: retries do not clear it, unlike a run's inputs."""
-    _records().write(approval, key=_key(approval.subject))
-
-
-def _records() -> ResultStore:
-    """The run's result store; a flow's own keeps no metadata apart, which `write` would want."""
-    return get_result_store().model_copy(update={"metadata_storage": None})
-
-
-def _key(about: Subject) -> str:
-    digest = about.digest.removeprefix("sha256:")
-    return f"approval-{run_id()}-{about.environment}-{digest[:16]}"

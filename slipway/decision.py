@@ -34,7 +34,7 @@ class Approval(Value):
     decision: Literal["approve", "reject"]
     approver: str
     reason: str
-    at: datetime  # UTC, when the answer was read
+    at: datetime  # UTC, when the answer was given
     subject: Subject
     question: str  # key of the question that was answered
     run: str  # flow run id

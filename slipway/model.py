@@ -18,6 +18,7 @@ class Commit(Value):
     sha: str  # 40 hex
     subject: str
     author: str  # "Name <mail>"
+    coauthors: tuple[str, ...] = ()  # as `Co-authored-by` lines name them
 
 
 class Release(Value):

@@ -1,20 +1,18 @@
-"""What people read about a delivery: the question, the decision and the report. Pure.
+"""What people read about a delivery while it goes on, and at its end. Pure.
 
 Texts from commits, release notes, servers and approvers are untrusted and never become mark-up.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from slipway.decision import Approval
 from slipway.markdown import code, escape, fence, link, moment, safe_url
 from slipway.model import Candidate, Change, Chart, Commit, Evidence, Image, Proof, Release
-from slipway.service import Environment, Service
+from slipway.service import Service
 from slipway.timeline import steps, timeline
 
 _COMMITS = 20  # shown; the rest is counted
-_NOTES = 2_000  # characters of the release notes
 
 
 class Link(NamedTuple):
@@ -25,67 +23,9 @@ class Link(NamedTuple):
     text: str
 
 
-def approval_question(
-    service: Service,
-    environment: Environment,
-    candidate: Candidate,
-    change: Change,
-    proofs: Sequence[Proof],
-    commits: Sequence[Commit],
-    expires: datetime,
-) -> str:
-    """The question before an environment is touched.
-
-    `commits` are those since the version that runs there now, newest first.
-    """
-    release, image = candidate.release, candidate.image
-    before = previous_version(change, release.version)
-    approvers = environment.gate.approvers if environment.gate else ()
-    place = escape(environment.name)
-    return "\n\n".join(
-        [
-            f"# {escape(service.service)} {escape(release.version)} to {escape(environment.name)}?",
-            _facts(release, image, before, approvers, expires),
-            f"## What is known about the image\n\n{_known(candidate.evidence)}",
-            f"## What changes in Git\n\n{diff_on_base(change)}",
-            f"## Proven so far\n\n{proven_so_far(proofs, image)}",
-            f"## Commits\n\n{commit_list(commits)}",
-            f"## Release notes\n\n{_notes(release.notes)}",
-            f"## Your answer\n\n{_answers(place)}",
-        ]
-    )
-
-
-def _answers(place: str) -> str:
-    return (
-        f"- **approve** writes exactly this diff and carries this digest into {place}."
-        " If either changes before that, the approval no longer counts.\n"
-        f"- **reject** (the default) ends the run; {place} stays as it is."
-    )
-
-
 def previous_version(change: Change, version: str) -> str | None:
     """What the manifests hold where `version` will be written; None when that cannot be told."""
     return next((edit.old for edit in change.edits if edit.new == version and edit.old), None)
-
-
-def _facts(
-    release: Release,
-    image: Image,
-    before: str | None,
-    approvers: Sequence[str],
-    expires: datetime,
-) -> str:
-    now = f"{code(release.version)}, after {code(before)}" if before else code(release.version)
-    rows = [
-        ("Version", now),
-        ("Image", code(image.repository)),
-        ("Digest", _in_two(image.digest)),
-        ("Source", f"{code(release.sha)} · {link(f'release {release.tag}', release.url)}"),
-        ("May approve", ", ".join(code(name) for name in approvers) or "nobody"),
-        ("Open until", moment(expires)),
-    ]
-    return listed(rows)
 
 
 def listed(rows: Sequence[tuple[str, str]]) -> str:
@@ -93,7 +33,7 @@ def listed(rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"- **{name}** {value}" for name, value in rows)
 
 
-def _in_two(digest: str) -> str:
+def in_two(digest: str) -> str:
     """A digest that fits into Prefect's form, which cuts what cannot be broken."""
     half = len(digest) // 2
     return f"{code(digest[:half])} {code(digest[half:])}"
@@ -118,7 +58,7 @@ def _one_proof(proof: Proof, image: Image) -> str:
     same = sync.digest == image.digest
     lines = [
         f"healthy since {moment(sync.healthy_since)}, at revision {code(sync.observed)}",
-        "runs exactly this digest" if same else f"runs another digest: {_in_two(sync.digest)}",
+        "runs exactly this digest" if same else f"runs another digest: {in_two(sync.digest)}",
         f"asked for by commit {link(promotion.revision[:10], promotion.url)}",
         f"smoke test: {_smoke(proof)}",
         *map(_decided, proof.approvals),
@@ -154,33 +94,12 @@ def commit_list(commits: Sequence[Commit]) -> str:
     return "\n".join([*lines, f"- and {more} more"] if more > 0 else lines)
 
 
-def _notes(notes: str) -> str:
-    return fence(notes, "text", _NOTES) if notes.strip() else "None."
-
-
-def decision_record(service: Service, approval: Approval) -> str:
-    """Who decided what, when, about which exact change."""
-    about = approval.subject
-    done = "approved" if approval.decision == "approve" else "rejected"
-    rows = [
-        ("Decision", f"**{done}**"),
-        ("By", code(approval.approver)),
-        ("Reason", escape(approval.reason)),
-        ("At", moment(approval.at)),
-        ("Version", code(about.version)),
-        ("Digest", code(about.digest)),
-        ("Change", code(about.fingerprint)),
-        ("Run", code(approval.run)),
-    ]
-    title = f"# {escape(service.service)} {escape(about.version)}: {done} for"
-    return f"{title} {escape(about.environment)}\n\n{listed(rows)}"
-
-
-def _known(evidence: Evidence) -> str:
+def known(evidence: Evidence) -> str:
+    """What is known about an image beyond its digest."""
     signed = escape(evidence.provenance)
     return listed(
         [
-            ("Provenance", f"{signed}; key {_in_two(evidence.key)}" if evidence.key else signed),
+            ("Provenance", f"{signed}; key {in_two(evidence.key)}" if evidence.key else signed),
             ("Bill of materials", escape(evidence.sbom)),
             ("Vulnerabilities", escape(evidence.scan.summary)),
         ]
@@ -198,7 +117,7 @@ def delivery_report(service: Service, candidate: Candidate, proofs: Sequence[Pro
             _summary(service, release, proofs),
             f"Image {code(image.reference)}, built from {code(release.sha)}.",
             *_chart(candidate.chart),
-            _known(candidate.evidence),
+            known(candidate.evidence),
             f"{where}## Commits\n\n{commit_list(release.commits)}",
             f"## Timeline\n\n{timeline(steps(candidate, proofs))}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",

@@ -9,6 +9,7 @@ from slipway.decision import Approval
 from slipway.model import Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from tasks.environment import began, run_id, say, settings
+from tasks.people import with_gate_now
 from tasks.retries import step
 
 
@@ -28,7 +29,7 @@ def update_gitops(
 ) -> Promotion:
     promotion = gitops.write(
         service,
-        environment,
+        with_gate_now(service, environment),  # who may not approve any more does not count
         candidate.image,
         settings(),
         run=run_id(),

@@ -1,67 +1,119 @@
-"""The question a person is asked, made once, and the record of every answer."""
+"""The question people are asked, made once, and the record of every answer."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Literal
 
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import Artifact, create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
 
 from slipway.decision import Approval, Question, Subject
+from slipway.gates.authors import Authors
+from slipway.gates.dossier import Asked
+from slipway.gates.quorum import Rules, electorate, why_not
+from slipway.ledger.entries import Decided
 from slipway.model import Candidate, Change, Proof
-from slipway.release.unreleased import commits_since
-from slipway.report import approval_question, decision_record
+from slipway.questions import Poll, decision_record, promotion_text, question, title
+from slipway.release.unreleased import unreleased
 from slipway.service import Environment, Gate, Service
+from slipway.value import Value
+from tasks.answers import Answer
 from tasks.environment import run_id, say, settings
+from tasks.people import gate_now
 from tasks.report import artifact_key
 from tasks.retries import step
 
 
-# `attempt` is an input so that a retry asks anew; a resumed run finds the question it had asked.
-@step("prepare question", "ask for {environment.name}", timeout=300)
-def prepare_question(
+class Told(Value):
+    """What is to be decided, in words, and whose work it is."""
+
+    text: str  # Markdown
+    authors: Authors
+
+
+@step("describe promotion", "describe {environment.name}", timeout=300)
+def describe_promotion(
     service: Service,
     environment: Environment,
-    gate: Gate,
     candidate: Candidate,
     change: Change,
-    about: Subject,
     proofs: Sequence[Proof],
-    attempt: str,
-) -> Question:
-    commits = commits_since(service, candidate.release, change, settings())
-    expires = datetime.now(UTC) + gate.expires
-    text = approval_question(service, environment, candidate, change, proofs, commits, expires)
+) -> Told:
+    new = unreleased(service, candidate.release, change, settings())
+    text = promotion_text(environment, candidate, change, proofs, new.commits)
+    return Told(text=text, authors=new.authors)
+
+
+# Read anew at each call: whoever lost the right to approve has lost it for this run too.
+@step("read gate", "read gate of {environment}", timeout=30, cache=NO_CACHE)
+def read_gate(service: str, environment: str, began: Gate) -> Gate:
+    return gate_now(service, environment, began)
+
+
+@step("prepare question", "ask for {asked.subject.environment}", timeout=60)
+def prepare_question(asked: Asked, text: str, poll: Poll) -> Question:
+    about = asked.subject
+    whole = question(about, text, poll)
     create_markdown_artifact(
-        key=artifact_key(service.service, "question"),
-        markdown=text,
-        description=f"{environment.name} {candidate.image.version} waits for an answer",
+        key=artifact_key(about.service, "question"),
+        markdown=whole,
+        description=f"{title(about)} It waits for an answer.",
     )
-    say(f"{environment.name} waits for a person until {expires:%Y-%m-%d %H:%M} UTC")
-    return Question(key=attempt, subject=about, text=text, expires=expires)
+    Artifact(
+        type="slipway-question",
+        key=artifact_key(about.service, "statement"),
+        description=f"{title(about)} What `slipway approve` signs.",
+        data=_open_question(asked, whole, poll.rules),
+    ).create()
+    say(f"{about.environment} waits for people until {asked.expires:%Y-%m-%d %H:%M} UTC")
+    return Question(key=asked.key, subject=about, text=whole, expires=asked.expires)
 
 
-@step("record decision", "{decision} by {approver}", timeout=60)
-def record_decision(
-    service: Service,
+def _open_question(asked: Asked, text: str, rules: Rules) -> str:
+    """The question for programs, as JSON."""
+    return OpenQuestion(
+        key=asked.key,
+        subject=asked.subject,
+        expires=asked.expires,
+        identity=rules.gate.identity,
+        approvers=electorate(rules).may,
+        text=text,
+    ).model_dump_json()
+
+
+class OpenQuestion(Question):
+    """A question, with who may answer it and how."""
+
+    identity: str
+    approvers: tuple[str, ...]
+
+
+@step("record answer", "{answer.decision} by {answer.approver}", timeout=600)
+def record_answer(
+    asked: Asked,
+    answer: Answer,
     about: Subject,
-    question: str,
-    decision: Literal["approve", "reject"],
-    approver: str,
-    reason: str,
-) -> Approval:
+    change: Change,
+    rules: Rules,
+    given: tuple[Approval, ...],
+    service: Service,
+) -> Decided:
     approval = Approval(
-        decision=decision,
-        approver=approver,
-        reason=reason,
-        at=datetime.now(UTC),
-        subject=about,
-        question=question,
+        decision=answer.decision,
+        approver=answer.approver,
+        reason=answer.reason,
+        at=answer.at,
+        subject=asked.subject,
+        question=asked.key,
         run=run_id(),
     )
+    against = why_not(approval, asked, about, change, rules, given, answer.fault or None)
+    decided = Decided(approval=approval, counts=not against, why_not=against)
     create_markdown_artifact(
         key=artifact_key(service.service, "decision"),
-        markdown=decision_record(service, approval),
-        description=f"{about.environment} {about.version}: {decision}",
+        markdown=decision_record(decided),
+        description=f"{asked.subject.environment} {asked.subject.version}: {answer.decision}",
     )
-    say(f"{about.environment}: {decision} by {approver} (question {question}): {reason}")
-    return approval
+    place = asked.subject.environment
+    say(f"{place}: {answer.decision} by {answer.approver}: {answer.reason}")
+    if against:
+        say(f"{place}: the answer does not count: {against}")
+    return decided

@@ -29,6 +29,7 @@ from slipway.clients.git_push import listed, push
 from slipway.clients.git_signing import Signer, signer
 from slipway.clients.git_trees import Trees, write_tree
 from slipway.errors import InvalidInput
+from slipway.gates.authors import coauthors
 from slipway.model import Commit
 from slipway.readiness.references import is_full_sha
 
@@ -157,10 +158,10 @@ class Clone:
 
     def log(self, since: str | None, until: str, path: str = ".") -> list[Commit]:
         """Commits reachable from `until`, not from `since`, that touched `path`; newest first."""
-        lines = history.log(self._git, "%H%n%an <%ae>%n%s", since, until, path)
+        lines = history.log(self._git, "%H%n%an <%ae>%n%s%n%B", since, until, path)
         return [
-            Commit(sha=sha, subject=subject, author=author)
-            for sha, author, subject in (line.split("\n", 2) for line in lines)
+            Commit(sha=sha, subject=subject, author=author, coauthors=coauthors(message))
+            for sha, author, subject, message in (line.split("\n", 3) for line in lines)
         ]
 
     def messages(self, since: str | None, until: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ import itertools
 from slipway.clients.git import Clone
 from slipway.decision import Approval
 from slipway.errors import Conflict
+from slipway.gates.quorum import require_people
 from slipway.gitops.others import require_newest
 from slipway.manifests.edits import Computed, compute, require_approved
 from slipway.manifests.globs import is_pattern, matches
@@ -49,6 +50,7 @@ def require_decision(
             "let the delivery ask one of the approvers, or remove the gate from the service file",
         )
     require_approved(change, image, approvals)
+    require_people(environment.gate, environment.name, approvals)
 
 
 def promotion(

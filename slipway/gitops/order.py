@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from slipway.decision import Approval
-from slipway.manifests.edits import commit_message, identity
+from slipway.manifests.edits import identity
+from slipway.manifests.message import commit_message
 from slipway.model import Candidate, Image, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings

@@ -1,8 +1,7 @@
-"""What one environment's GitOps update changes, and the commit message that says so. Pure."""
+"""What one environment's GitOps update changes, and by what its commit is known. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 from typing import NamedTuple
 
 from slipway.decision import Approval
@@ -13,10 +12,9 @@ from slipway.manifests.editor import NotEditable, get_scalar, set_scalar
 from slipway.manifests.globs import is_pattern, matches
 from slipway.model import Change, Edit, Image
 from slipway.release.versions import Version
-from slipway.service import Environment, Service, Update
+from slipway.service import Environment, Update
 from slipway.text import printable
 
-_WORD = re.compile(r"\{(service|environment|version|digest)\}")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.*)")
 
 
@@ -168,33 +166,6 @@ def require_approved(change: Change, image: Image, approvals: Sequence[Approval]
             f" by {printable(approval.approver)}",
             "look at the new change and ask for its approval: start the promotion again",
         )
-
-
-def commit_message(
-    service: Service, environment: str, image: Image, run: str, approvals: Sequence[Approval]
-) -> str:
-    """Subject (`gitops.message`) and trailers of the commit; no value can add a line."""
-    trailers = identity(service.service, environment, image) | {"Slipway-Run": run}
-    lines = [f"{name}: {printable(value)}" for name, value in trailers.items()]
-    for approval in approvals:
-        lines += _decided(approval)
-    known = {
-        "service": service.service, "environment": environment,
-        "version": image.version, "digest": image.digest,
-    }  # fmt: skip
-    subject = printable(_WORD.sub(lambda found: known[found[1]], service.gitops.message))
-    return "\n".join([subject, "", *lines]) + "\n"
-
-
-def _decided(approval: Approval) -> list[str]:
-    """The trailers that tell of one approval."""
-    at = approval.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    reason = printable(approval.reason)
-    return [
-        f"Approved-By: {printable(approval.approver)}",
-        f"Approved-At: {at}",
-        *([f"Approval-Reason: {reason}"] if reason else []),
-    ]
 
 
 def place(service: str, environment: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ class Retries:
     version: str  # that answers in production at the end
     message: str  # of the GitOps commit
     report: str
+    decisions: list[str]  # records of the answers
     suspended: int  # how often the run waited
     parameters: Json
 
@@ -77,6 +78,7 @@ def play(site: Installation) -> Retries:
         version=site.outside.version("production"),
         message=site.outside.message(run, "production"),
         report=site.artifacts(run, "books-report")[-1],
+        decisions=site.artifacts(run, "books-decision"),
         suspended=len(site.states(run, "Suspended")),
         parameters=parameters,
     )

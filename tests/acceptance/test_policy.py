@@ -13,16 +13,19 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.approval import recall, remember
 from sandbox.serving import Fault
 from slipway.config import read_service
 from slipway.decision import Approval
 from slipway.errors import Retryable, Unauthorized
 from slipway.gates.binding import subject
+from slipway.gates.dossier import Dossier
+from slipway.gates.quorum import standing
+from slipway.ledger.entries import Decided
 from slipway.model import Change, Edit, Image, Release
 from slipway.release import converge as releases
-from slipway.service import Service
+from slipway.service import Gate, Service
 from slipway.settings import load
+from tasks.answers import keep, read_dossier
 from tasks.build import find_image
 from tasks.environment import run_id
 from tasks.retries import step
@@ -75,16 +78,20 @@ def test_A49_the_number_of_requests_equals_the_policy(
     assert [r.status for r in asked] == [status] * attempts
 
 
-def test_A28_an_approval_of_another_digest_or_change_is_not_reused(
+def test_A28_A31_answers_are_kept_and_those_about_something_else_not_reused(
     service: Service,
 ) -> None:
     @flow(name="recall", persist_result=True)
-    def try_all() -> list[bool]:
-        """Whether the approval of one image and change is found for: it, another image, change."""
+    def try_all() -> list[int]:
+        """How many approvals are found for: what was approved, another image, another change."""
         image, change = _image("a"), _change("1.1.0")
-        remember(_approval(image, change))
+        answer = Decided(approval=_approval(image, change), counts=True)
+        keep(Dossier().deciding(answer), "production", "promote")
+        keep(Dossier(), "production", "roll-back")  # another file
+        gate = Gate(approvers=("ana@example.com",))
+        kept = read_dossier("production", "promote").decided
         return [
-            recall(subject("books", shown, asked), shown) is not None
+            len(standing(kept, subject("books", shown, asked), shown, gate))
             for asked, shown in (
                 (image, change),
                 (_image("b"), change),
@@ -92,7 +99,7 @@ def test_A28_an_approval_of_another_digest_or_change_is_not_reused(
             )
         ]
 
-    assert try_all() == [True, False, False]
+    assert try_all() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("left", [None, 0, 40], ids=["gone", "empty", "cut"])

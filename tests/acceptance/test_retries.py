@@ -13,10 +13,18 @@ def test_A16_a_change_that_moved_while_it_was_shown_is_asked_about_again(retries
     before, after = retries.texts
     assert "-  tag: '1.0.0'" in before
     assert "-  tag: '1.0.1'" in after
+    assert "What has changed since" not in before
+    assert "image.tag holds '1.0.1' now, and held '1.0.0'" in after
 
 
-def test_A16_the_answer_to_the_first_question_does_not_count(retries: Retries) -> None:
+def test_A16_the_answer_to_the_first_question_does_not_count_and_is_recorded(
+    retries: Retries,
+) -> None:
     assert retries.effects[GITOPS].commits == ()
+    void, counted = retries.decisions
+    assert "approved, does not count" in void
+    assert "what it was about has changed" in void
+    assert "does not count" not in counted
 
 
 def test_A27_A29_an_approval_is_reused_by_every_way_of_retrying(retries: Retries) -> None:

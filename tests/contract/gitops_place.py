@@ -14,7 +14,7 @@ from sandbox.serving import Server, served
 from slipway import gitops
 from slipway.decision import Approval
 from slipway.manifests.editor import set_scalar
-from slipway.manifests.edits import commit_message
+from slipway.manifests.message import commit_message
 from slipway.model import Change, Image, Promotion
 from slipway.service import Service
 from slipway.settings import Settings

@@ -7,7 +7,7 @@ import pytest
 
 from slipway import gitops
 from slipway.errors import Superseded
-from slipway.manifests.edits import commit_message
+from slipway.manifests.message import commit_message
 from slipway.service import Service, Update
 from slipway.timing import Stopwatch
 from tests.contract.gitops_place import NAME, VALUES, Desk, a_desk, image

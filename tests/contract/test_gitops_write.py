@@ -11,7 +11,7 @@ from slipway import gitops
 from slipway.config import parse_service
 from slipway.errors import Final, InvalidInput, NotFound, Unauthorized
 from slipway.manifests.editor import NotEditable
-from slipway.manifests.edits import commit_message
+from slipway.manifests.message import commit_message
 from slipway.service import Environment
 from slipway.settings import Settings
 from tests.contract.gitops_place import APPLICATION, FILES, NAME, VALUES, Desk, a_desk, image

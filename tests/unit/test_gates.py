@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slipway.decision import Approval
-from slipway.gates.binding import still_holds, subject
+from slipway.gates.binding import difference, still_holds, subject
+from slipway.gates.dossier import Asked
 from slipway.gates.people import refusal, same_person
 from slipway.model import Change, Edit, Image
 from slipway.value import Timing
@@ -151,3 +152,55 @@ def test_the_order_of_the_edits_does_not_matter_and_their_content_does() -> None
 
     assert of(one, two) == of(two, one)
     assert of(one) != of(one, two)
+
+
+def differs(now: Change, image: Image = IMAGE, shown: Change | None = None) -> tuple[str, ...]:
+    """What is said to have changed since `shown` was asked about."""
+    before = shown or change()
+    asked = Asked(
+        key="q-1", attempt="1", subject=subject("books-api", before, IMAGE), edits=before.edits,
+        expires=NOW,
+    )  # fmt: skip
+    return difference(asked, subject("books-api", now, image), now)
+
+
+def test_A16_nothing_has_changed() -> None:
+    assert differs(change()) == ()
+    assert differs(change().model_copy(update={"base": "d" * 40, "diff": "moved"})) == ()
+
+
+def test_A16_what_has_changed_is_told_value_by_value() -> None:
+    tag = change().edits[0]
+    more = tag.model_copy(update={"key": "image.digest", "old": "a", "new": "b"})
+
+    def with_edits(*edits: Edit) -> Change:
+        return change().model_copy(update={"edits": edits})
+
+    moved = tag.model_copy(update={"old": "2.0.1", "new": "2.1.1"})
+    assert differs(with_edits(moved)) == (
+        "values.yaml image.tag holds '2.0.1' now, and held '2.0.0'",
+        "values.yaml image.tag would become '2.1.1', and not '2.1.0'",
+    )
+    assert differs(with_edits(tag, more)) == (
+        "values.yaml image.digest changes too, from 'a' to 'b'",
+    )
+    assert differs(with_edits(), shown=with_edits(tag)) == (
+        "values.yaml image.tag does not change any more: it holds '2.1.0' already or is gone",
+    )
+
+
+def test_A16_A28_another_version_or_digest_is_told() -> None:
+    other = IMAGE.model_copy(update={"version": "2.1.1", "digest": "sha256:" + "d" * 64})
+    assert differs(change(), other) == (
+        "the version is 2.1.1, and was 2.1.0",
+        f"the digest is sha256:{'d' * 64}, and was sha256:{'c' * 64}",
+    )
+
+
+@QUICK
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from("xyz"))))
+def test_A16_whatever_makes_an_answer_void_is_told(edits: list[tuple[str, str, str]]) -> None:
+    made = {key: Edit(file="f", key=key, old=old, new=new) for key, old, new in edits}
+    now = change().model_copy(update={"edits": tuple(made.values())})
+    same = now.fingerprint == change().fingerprint
+    assert (differs(now) == ()) is same
