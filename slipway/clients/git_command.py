@@ -12,12 +12,14 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from subprocess import Popen
+from typing import BinaryIO, NamedTuple, cast
 
 import git
 from pydantic import SecretStr
 
 from slipway.clients.git_failures import failure
+from slipway.clients.git_process import finished
 from slipway.errors import Final, InvalidInput
 
 STALL = 20  # seconds without a byte before a transfer is given up
@@ -119,19 +121,16 @@ class GitCommand:
         sink: BinaryIO | None,
     ) -> Output:
         try:
-            status, out, err = self._process.execute(
+            process = self._process.execute(
                 ["git", *arguments],
                 istream=feed,
                 env=environment,
-                output_stream=sink,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                kill_after_timeout=LIMIT,
+                as_process=True,
+                start_new_session=True,  # a group of its own, to be ended as a whole
             )
         except git.GitCommandNotFound:
             raise Final("git was not found", "install git 2.39 or newer") from None
+        status, out, err = finished(cast("Popen[bytes]", process.proc), sink, LIMIT)
         return Output(status, out, self._masked(err), self._asked_to_wait(status))
 
     def records(self, *arguments: str, what: str) -> Iterator[bytes]:
