@@ -67,8 +67,8 @@ def prepare_question(asked: Asked, text: str, poll: Poll) -> Question:
     return Question(key=asked.key, subject=about, text=whole, expires=asked.expires)
 
 
-def _open_question(asked: Asked, text: str, rules: Rules) -> str:
-    """The question for programs, as JSON."""
+def _open_question(asked: Asked, text: str, rules: Rules) -> dict[str, object]:
+    """The question for programs."""
     return OpenQuestion(
         key=asked.key,
         subject=asked.subject,
@@ -76,7 +76,7 @@ def _open_question(asked: Asked, text: str, rules: Rules) -> str:
         identity=rules.gate.identity,
         approvers=electorate(rules).may,
         text=text,
-    ).model_dump_json()
+    ).model_dump(mode="json")
 
 
 class OpenQuestion(Question):
@@ -105,7 +105,7 @@ def record_answer(
         question=asked.key,
         run=run_id(),
     )
-    against = why_not(approval, asked, about, change, rules, given, answer.fault or None)
+    against = answer.fault or why_not(approval, asked, about, change, rules, given)
     decided = Decided(approval=approval, counts=not against, why_not=against)
     create_markdown_artifact(
         key=artifact_key(service.service, "decision"),

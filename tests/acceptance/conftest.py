@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance import (
     scene_delivery,
     scene_expiry,
+    scene_quorum,
     scene_refusal,
     scene_repairs,
     scene_retries,
@@ -21,6 +22,7 @@ from tests.acceptance import (
 from tests.acceptance.installation import Installation
 from tests.acceptance.scene_delivery import Delivery
 from tests.acceptance.scene_expiry import Expiry
+from tests.acceptance.scene_quorum import Quorum
 from tests.acceptance.scene_refusal import Refusal
 from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
@@ -29,6 +31,7 @@ from tests.acceptance.scene_retries import Retries
 SCENES: dict[str, Callable[[Installation], object]] = {
     "repairs": scene_repairs.play,
     "retries": scene_retries.play,
+    "quorum": scene_quorum.play,
     "refusal": scene_refusal.play,
     "expiry": scene_expiry.play,
 }
@@ -72,6 +75,12 @@ def repairs(scenes: dict[str, Future[Any]]) -> Repairs:
 @pytest.fixture(scope="session")
 def retries(scenes: dict[str, Future[Any]]) -> Retries:
     found: Retries = scenes["retries"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def quorum(scenes: dict[str, Future[Any]]) -> Quorum:
+    found: Quorum = scenes["quorum"].result()
     return found
 
 

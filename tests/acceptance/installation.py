@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
@@ -22,14 +23,16 @@ ROOT = Path(__file__).parents[2]
 PRODUCTION = "books/api/values-production.yaml"
 TRIAL = "trial"  # an environment, a branch and a service of their own
 QUIET = "quiet"  # a branch of the GitOps repository that nobody writes to
-SERVICES = ("books", "refused", "brief", TRIAL)
+CREW = "crew"  # a branch and a service
+SERVICES = ("books", "refused", "brief", CREW, TRIAL)
 
 
 class Installation(Runs):
     """Started once for all tests; several runs may be under way at once.
 
     Services: `books` has a gate; `refused` and `brief` have one on a branch that nobody writes to,
-    the latter expires at once; `trial` has none and an environment of its own.
+    the latter expires at once; `crew` asks several people, on a branch of its own; `trial` has no
+    gate and an environment of its own.
     """
 
     def __init__(self, home: Path) -> None:
@@ -62,6 +65,7 @@ class Installation(Runs):
         self._write("books", self._service("books"))
         self._write("refused", self._on_branch(self._service("refused"), QUIET))
         self._write("brief", self._on_branch(self._service("brief", expires="3s"), QUIET))
+        self.crew(("ana@example.com",))
         self._write(TRIAL, self._trial())
         self.server.wait_until_ready(PATIENCE)
         self.start_runner()
@@ -117,6 +121,11 @@ class Installation(Runs):
             environment["smoke"] |= {"passes": 2, "timeout": "5s"}
         return service
 
+    def crew(self, approvers: Sequence[str], quorum: int = 1) -> None:
+        """Write the file of `crew` with these approvers."""
+        service = self._service(CREW, approvers=list(approvers), quorum=quorum)
+        self._write(CREW, self._on_branch(service, CREW))
+
     def _trial(self) -> Json:
         service = self._service(TRIAL)
         only = service["environments"][0]
@@ -138,7 +147,7 @@ class Installation(Runs):
         source = spec.get("source") or spec["sources"][0]
         source["targetRevision"] = TRIAL
         source["helm"]["valueFiles"] = ["values-staging.yaml"]
-        for branch in (TRIAL, QUIET):
+        for branch in (TRIAL, QUIET, CREW):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         self.world.cluster.expose(f"books-api-{TRIAL}")
         self.world.argocd.add(manifest)

@@ -1,0 +1,66 @@
+"""A promotion that two people have to approve, while the list of approvers changes."""
+
+import time
+from dataclasses import dataclass
+
+from sandbox.prefect_api import Json
+from tests.acceptance.installation import CREW, Installation
+from tests.acceptance.runs import PATIENCE
+
+ANA, LEO, KIM = "ana@example.com", "leo@example.com", "kim@example.com"
+MIA = "mia@example.com"  # made every commit of the sample
+
+
+@dataclass
+class Quorum:
+    """What was seen of it, in this order."""
+
+    nobody: Json  # the run that no one but the author could approve, at its end
+    author: str  # the question after the author approved
+    one: str  # the question after the first approval that counts
+    malformed: str  # the question after an answer past the form, and a retry
+    removed: str  # the question after the second approval, the first one's giver being removed
+    decisions: list[str]  # records of the answers
+    open_question: Json  # the last one, as a program reads it
+    key: str  # of the last question
+    message: str  # of the GitOps commit
+    run: str
+
+
+def play(site: Installation) -> Quorum:
+    """Let the author, Ana, nobody, Leo and Kim answer; remove Ana in between."""
+    site.crew([MIA])
+    nobody = site.ended(site.promote(CREW, "1.1.0"))
+    site.crew([MIA, ANA, LEO, KIM], quorum=2)
+    run = site.promote(CREW, "1.1.0")
+    key = site.question(run)
+    texts = []
+    for approver in (MIA, ANA):
+        site.approve(run, approver=approver)
+        key = site.question(run, after=key)
+        texts.append(site.text(run, key))
+    site.send_past_the_form(run, key, {"decision": "approve", "also": "this"})
+    site.retry(run, force=True)
+    key = site.question(run, after=key)
+    texts.append(site.text(run, key))
+    site.crew([MIA, LEO, KIM, "new@example.com"], quorum=2)
+    site.approve(run, approver=LEO)
+    key = site.question(run, after=key)
+    texts.append(site.text(run, key))
+    open_question = site.open_question(run, CREW)
+    site.approve(run, approver=KIM)
+    message = _written(site, run)
+    site.api.set_state(run, {"type": "CANCELLING"})
+    site.ended(run)
+    return Quorum(
+        nobody, *texts, site.artifacts(run, f"{CREW}-decision"), open_question, key, message, run
+    )
+
+
+def _written(site: Installation, run: str) -> str:
+    """Message of the run's commit, once there is one; what comes after it is not looked at."""
+    limit = time.monotonic() + PATIENCE
+    while not (message := site.outside.message(run, "production")):
+        assert time.monotonic() < limit, site.last_words(run)
+        time.sleep(0.25)
+    return message
