@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.approval import approve
+from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
 from flows.gate import wait_for_turn, wait_for_window
 from flows.naming import run_name
@@ -33,6 +34,7 @@ from tasks.sync import examine_environments, wait_for_sync
     flow_run_name=run_name,
     persist_result=True,
     result_serializer="json",
+    on_cancellation=[say_what_is_left],
 )
 @ends
 def deliver(service: str, version: str | None = None) -> State[object]:

@@ -3,6 +3,7 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.cancelling import say_what_is_left
 from flows.deliver import carry
 from flows.ending import delivered, ends
 from flows.naming import run_name
@@ -20,6 +21,7 @@ from tasks.sync import examine_environments
     flow_run_name=run_name,
     persist_result=True,
     result_serializer="json",
+    on_cancellation=[say_what_is_left],
 )
 @ends
 def promote(service: str, version: str, environment: str) -> State[object]:

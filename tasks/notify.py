@@ -5,6 +5,7 @@ from uuid import UUID
 
 from prefect import get_client
 from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
 
 from slipway import notices
 from slipway.clients.notify import send
@@ -40,6 +41,14 @@ def tell_ended(name: str, message: str) -> None:
 
 def tell_delivered(message: str) -> None:
     _tell(lambda run, link: notices.delivered(run, message, link), f"done {_attempt()}")
+
+
+def tell_cancelled(run: str, name: str, message: str) -> None:
+    """Outside of the run, whose process is gone: told directly, not as a step of it."""
+    urls = settings().optional("notify_urls")
+    if urls:
+        link = str(url_for("flow-run", obj_id=UUID(run)) or "")
+        send(notices.ended("Cancelled", name, message, link), urls.get_secret_value())
 
 
 def _attempt() -> int:

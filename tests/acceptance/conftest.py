@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance import (
+    scene_cancel,
     scene_delivery,
     scene_expiry,
     scene_quorum,
@@ -20,6 +21,7 @@ from tests.acceptance import (
     scene_retries,
 )
 from tests.acceptance.installation import Installation
+from tests.acceptance.scene_cancel import Cancelled
 from tests.acceptance.scene_delivery import Delivery
 from tests.acceptance.scene_expiry import Expiry
 from tests.acceptance.scene_quorum import Quorum
@@ -34,6 +36,7 @@ SCENES: dict[str, Callable[[Installation], object]] = {
     "quorum": scene_quorum.play,
     "refusal": scene_refusal.play,
     "expiry": scene_expiry.play,
+    "cancelled": scene_cancel.play,
 }
 
 
@@ -93,4 +96,10 @@ def refusal(scenes: dict[str, Future[Any]]) -> Refusal:
 @pytest.fixture(scope="session")
 def expiry(scenes: dict[str, Future[Any]]) -> Expiry:
     found: Expiry = scenes["expiry"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def cancelled(scenes: dict[str, Future[Any]]) -> Cancelled:
+    found: Cancelled = scenes["cancelled"].result()
     return found

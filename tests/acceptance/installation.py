@@ -1,5 +1,6 @@
 """A whole installation on loopback: stand-ins, a real Prefect server, a real runner, services."""
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ PRODUCTION = "books/api/values-production.yaml"
 TRIAL = "trial"  # an environment, a branch and a service of their own
 QUIET = "quiet"  # a branch of the GitOps repository that nobody writes to
 CREW = "crew"  # a branch and a service
-SERVICES = ("books", "refused", "brief", CREW, TRIAL)
+HALTED = "halted"  # as trial, for a run that is cancelled
+SERVICES = ("books", "refused", "brief", CREW, TRIAL, HALTED)
 
 
 class Installation(Runs):
@@ -66,7 +68,8 @@ class Installation(Runs):
         self._write("refused", self._on_branch(self._service("refused"), QUIET))
         self._write("brief", self._on_branch(self._service("brief", expires="3s"), QUIET))
         self.crew(("ana@example.com",))
-        self._write(TRIAL, self._trial())
+        self._write(TRIAL, self._alone(TRIAL))
+        self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self.server.wait_until_ready(PATIENCE)
         self.start_runner()
         for automation in _yaml().load(ROOT / "deployments" / "automations.yaml")["automations"]:
@@ -102,6 +105,16 @@ class Installation(Runs):
         )
         return found.stdout.split()
 
+    def processes(self, run: str) -> list[str]:
+        """Those that execute one run, and what they have started."""
+        mark = f"PREFECT__FLOW_RUN_ID={run}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in path.read_bytes():
+                    found.append(path.parent.name)
+        return found
+
     # Services
 
     def service_file(self, name: str) -> Path:
@@ -126,13 +139,14 @@ class Installation(Runs):
         service = self._service(CREW, approvers=list(approvers), quorum=quorum)
         self._write(CREW, self._on_branch(service, CREW))
 
-    def _trial(self) -> Json:
-        service = self._service(TRIAL)
+    def _alone(self, name: str, **application: str) -> Json:
+        """A service without a gate, with an environment and a branch of its own."""
+        service = self._service(name)
         only = service["environments"][0]
-        only["name"] = TRIAL
-        only["application"] |= {"name": f"books-api-{TRIAL}", "sync": "manual"}
-        only["smoke"]["url"] = f"{self.front(TRIAL).url}/books"
-        return self._on_branch(service | {"environments": [only]}, TRIAL)
+        only["name"] = name
+        only["application"] |= {"name": f"books-api-{name}", "sync": "manual", **application}
+        only["smoke"]["url"] = f"{self.front(name).url}/books"
+        return self._on_branch(service | {"environments": [only]}, name)
 
     @staticmethod
     def _on_branch(service: Json, branch: str) -> Json:
@@ -140,17 +154,22 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
-        manifest["metadata"]["name"] = f"books-api-{TRIAL}"
-        spec = manifest["spec"]
-        spec["destination"]["namespace"] = f"books-api-{TRIAL}"
-        source = spec.get("source") or spec["sources"][0]
-        source["targetRevision"] = TRIAL
-        source["helm"]["valueFiles"] = ["values-staging.yaml"]
-        for branch in (TRIAL, QUIET, CREW):
+        for branch in (TRIAL, HALTED, QUIET, CREW):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
-        self.world.cluster.expose(f"books-api-{TRIAL}")
-        self.world.argocd.add(manifest)
+        manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
+        for name in (TRIAL, HALTED):
+            self.world.cluster.expose(f"books-api-{name}")
+            self.world.argocd.add(self._application(deepcopy(manifest), name))
+
+    @staticmethod
+    def _application(manifest: Json, name: str) -> Json:
+        manifest["metadata"]["name"] = f"books-api-{name}"
+        spec = manifest["spec"]
+        spec["destination"]["namespace"] = f"books-api-{name}"
+        source = spec.get("source") or spec["sources"][0]
+        source["targetRevision"] = name
+        source["helm"]["valueFiles"] = ["values-staging.yaml"]
+        return manifest
 
     @property
     def registry(self) -> Server:

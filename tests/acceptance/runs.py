@@ -22,8 +22,8 @@ class Runs:
     def deliver(self, service: str) -> str:
         return self.api.start(f"deliver/{service}", {"service": service})
 
-    def promote(self, service: str, version: str) -> str:
-        parameters = {"service": service, "version": version, "environment": "production"}
+    def promote(self, service: str, version: str, environment: str = "production") -> str:
+        parameters = {"service": service, "version": version, "environment": environment}
         return self.api.start(f"promote/{service}", parameters)
 
     def until(self, run: str, reached: Callable[[Json], bool]) -> Json:
