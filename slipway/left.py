@@ -17,7 +17,7 @@ class Left(Value):
     proposes: bool = False  # changes are pull requests, of which one may be open
 
 
-def sentence(left: Left, service: str) -> str:
+def sentence(left: Left) -> str:
     """What was done, what is left, and what to do about it; plain text."""
     place, version = left.environment, left.version or "no one version"
     if not left.commit:
@@ -27,8 +27,7 @@ def sentence(left: Left, service: str) -> str:
         return f"{done}, and {version} is live and healthy."
     return (
         f"{done} and {version} is not proven ({left.reason.rstrip('.')}): it may go live without"
-        f" this run. Retry the run to prove it, or take it back: prefect deployment run"
-        f" rollback/{service} -p environment={place}"
+        " this run. Retry the run to prove it, or revert that commit to take it back."
     )
 
 
@@ -38,9 +37,9 @@ def _open(left: Left) -> str:
     return " A pull request of this run may be open: merged, it goes live; close it to stop it."
 
 
-def text(lefts: Sequence[Left], service: str) -> str:
+def text(lefts: Sequence[Left]) -> str:
     """The sentences, one a line."""
-    return "\n".join(sentence(left, service) for left in lefts)
+    return "\n".join(map(sentence, lefts))
 
 
 def document(name: str, sentences: str) -> str:

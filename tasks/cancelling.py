@@ -29,7 +29,7 @@ def what_is_left(service: str, run: str) -> str:
 def _look(service: str, run: str) -> str:
     try:
         known = settings()
-        return left.text(survey(read_service(known.services, service), run, known), service)
+        return left.text(survey(read_service(known.services, service), run, known))
     except SlipwayError as error:
         return f"{service}: what is left cannot be told: {error.message}\nask: slipway status"
 
