@@ -19,6 +19,7 @@ from sandbox.service_file import write_service
 from sandbox.serving import free_port
 from sandbox.world import World
 
+AUTOMATIONS = Path(__file__).parents[2] / "deployments" / "automations.yaml"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -49,8 +50,9 @@ class Place:
     server: PrefectServer
     api: PrefectApi
 
-    def waiting_run(self) -> tuple[str, str]:
+    def waiting_run(self, expires: str = "1h") -> tuple[str, str]:
         """A new change on its way, up to the question before production: run id and version."""
+        write_service(self.world, expires=expires)
         seed.next_change(self.world.git, seed.next_number(self.world.git))
         run = self.api.start("deliver/books-api", {"service": "books-api"})
         now = self.until(run, lambda now: waiting(now) and self._can_be_answered(now))
@@ -92,6 +94,8 @@ def place(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             server.wait_until_ready(PATIENCE)
             runner.start()
             _wait_for_deployments(api, runner)
+            for automation in YAML(typ="safe", pure=True).load(AUTOMATIONS)["automations"]:
+                api.create_automation(automation)
             yield Place(world, server, api)
         finally:
             api.close()

@@ -31,7 +31,7 @@ def test_A2_A3_A4_approve_by_clicking(place: Place, page: Page, pictures: Path) 
     page.get_by_role("button", name="Resume").click()
     form.locator(".p-select-button__icon").click()
     page.get_by_role("option", name="approve").click()
-    name, reason = form.locator("textarea").all()
+    name, reason, _ = form.locator("textarea").all()
     name.fill("ana@example.com")
     reason.fill("Staging answers well, and the diff is what we agreed on.")
     expect(form.get_by_text("required property")).to_have_count(0)
@@ -45,7 +45,7 @@ def test_A2_A3_A4_approve_by_clicking(place: Place, page: Page, pictures: Path) 
     page.screenshot(path=pictures / "report.png")
 
 
-def test_A20_reject_by_clicking_in_the_newer_ui(place: Place, page: Page) -> None:
+def test_A20_reject_by_clicking_in_the_newer_ui(place: Place, page: Page, pictures: Path) -> None:
     before = place.production()
     run, version = place.waiting_run()
     page.goto(f"{place.server.url}/v2/runs/flow-run/{run}")
@@ -53,13 +53,40 @@ def test_A20_reject_by_clicking_in_the_newer_ui(place: Place, page: Page) -> Non
     page.get_by_role("menuitem", name="Resume").click()
     form = page.get_by_role("dialog")
     shows_what_is_decided(form, place, version)
-    name, reason = form.locator("textarea").all()
+    name, reason, _ = form.locator("textarea").all()
     name.fill("leo@example.com")
     reason.fill("Not before the weekend.")
+    page.screenshot(path=pictures / "rejection.png")
     submit(page, form, "Resume")
 
     done = place.until(run, ended)
     assert "rejected by leo@example.com: Not before the weekend." in state_of(done)
+    assert place.production() == before != version
+
+
+def test_A21_A22_a_form_that_is_open_when_its_time_is_over(
+    place: Place, page: Page, pictures: Path
+) -> None:
+    before = place.production()
+    run, version = place.waiting_run(expires="40s")
+    page.goto(f"{place.server.url}/runs/flow-run/{run}")
+    page.get_by_role("button", name="Resume").click()
+    form = page.locator(".p-modal")
+    expect(form.get_by_text(f"books-api {version} to production?")).to_be_visible()
+    form.locator(".p-select-button__icon").click()
+    page.get_by_role("option", name="approve").click()
+    name, reason, _ = form.locator("textarea").all()
+    name.fill("ana@example.com")
+    reason.fill("I was at lunch.")
+    place.until(run, lambda now: now["state_name"] == "Expired")
+    with page.expect_response(lambda response: response.url.endswith("/resume")) as sent:
+        form.get_by_role("button", name="Submit").click()
+    assert sent.value.json()["status"] == "ABORT"
+
+    page.reload()
+    expect(page.get_by_text("Expired").first).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+    page.screenshot(path=pictures / "expired.png")
     assert place.production() == before != version
 
 

@@ -1,13 +1,15 @@
 """The GitOps update behind a gate: exactly what was approved is written."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from slipway.errors import Conflict
+from slipway.manifests.edits import trailers_of
 from slipway.timing import Stopwatch
-from tests.contract.gitops_place import VALUES, Desk, a_desk
+from tests.contract.gitops_place import NAME, VALUES, Desk, a_desk
 
 
 @pytest.fixture
@@ -26,6 +28,54 @@ def test_an_approved_change_is_written_with_its_approval(desk: Desk) -> None:
         "Approval-Reason: looks good Slipway-Version: 9.9.9 [31m",
     ]
     assert len([line for line in lines if line.startswith("Slipway-Version")]) == 1
+
+
+def test_A8_A30_anybody_can_verify_a_signed_approval_from_the_commit_alone(
+    desk: Desk, tmp_path: Path
+) -> None:
+    statement = '{"approver":"ana@example.com","decision":"approve"}'
+    key, public = _key(tmp_path)
+    signature = _signed(key, statement)
+    approval = desk.approved(reason="ok").model_copy(
+        update={"statement": statement, "signature": signature}
+    )
+    desk.write("production", approvals=(approval,))
+    log = ("log", "-1", "--format=%(trailers:only,unfold)", "main")
+    told = trailers_of(desk.host.repositories.git(NAME, *log).decode())
+    armored = "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
+    said = armored.format(told["Approval-Signature"])
+    assert _verifies(tmp_path, public, told["Approval-Statement"], said)
+    assert not _verifies(tmp_path, public, told["Approval-Statement"] + " ", said)
+
+
+def _key(folder: Path) -> tuple[Path, str]:
+    """A new key of Ana's: its file, and its public half."""
+    file = folder / "ana"
+    made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
+    subprocess.run(made, check=True, stdin=subprocess.DEVNULL)
+    return file, file.with_suffix(".pub").read_text().strip()
+
+
+def _signed(key: Path, statement: str) -> str:
+    """The armored signature of a statement."""
+    done = subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-f", str(key), "-n", "slipway-approval"],
+        check=True, input=statement.encode(), capture_output=True,
+    )  # fmt: skip
+    return done.stdout.decode()
+
+
+def _verifies(folder: Path, public: str, statement: str, signature: str) -> bool:
+    """Whether plain OpenSSH takes the signature for Ana's."""
+    signers, signed = folder / "signers", folder / "signature"
+    signers.write_text(f"ana@example.com {public}\n")
+    signed.write_text(signature)
+    done = subprocess.run(
+        ["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "ana@example.com",
+         "-n", "slipway-approval", "-s", str(signed)],
+        check=False, input=statement.encode(), capture_output=True,
+    )  # fmt: skip
+    return done.returncode == 0
 
 
 def test_an_approval_survives_changes_beside_the_value(desk: Desk) -> None:
