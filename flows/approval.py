@@ -22,7 +22,7 @@ from slipway.ledger.entries import Decided
 from slipway.model import Candidate, Change, Proof
 from slipway.questions import Poll
 from slipway.service import Environment, Gate, Service
-from tasks.answers import Decision, keep, read_answer, read_dossier
+from tasks.answers import form, keep, read_answer, read_dossier
 from tasks.gitops import preview_change
 from tasks.notify import tell_waiting
 from tasks.question import describe_promotion, prepare_question, read_gate, record_answer
@@ -137,7 +137,7 @@ def _ask(
     keep(dossier.asking(asked), place, about.act)
     tell_waiting(question)
     suspend_flow_run(
-        wait_for_input=Decision.with_initial_data(description=question.text),
+        wait_for_input=form(question.text, gate.identity),
         timeout=_seconds_until(expires),
         key=asked.key,
     )

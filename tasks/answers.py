@@ -21,12 +21,23 @@ from tasks.retries import step
 class Decision(RunInput):
     """The form. An empty one rejects, and a decision without a name or a reason is not accepted."""
 
-    decision: Literal["reject", "approve"] = "reject"
+    decision: Literal["reject", "approve"] = Field(default="reject", title="Your decision")
     approver: str = Field(min_length=3, max_length=200, title="Your name, as in the service file")
     reason: str = Field(min_length=3, max_length=2000, title="Why")
+
+
+class SignedDecision(Decision):
+    """The form where a name has to be proven. Without a signature nothing of it counts."""
+
     signature: str = Field(
-        default="", max_length=10_000, title="Signature (slipway approve fills it in)"
+        default="", max_length=10_000, title="Signature: only `slipway approve` can make it"
     )
+
+
+def form(text: str, identity: Literal["form", "signature"]) -> type[Decision]:
+    """The form below a question; `text` is the question's Markdown."""
+    kind = SignedDecision if identity == "signature" else Decision
+    return kind.with_initial_data(description=text)
 
 
 class Answer(Value):
@@ -58,15 +69,15 @@ def parsed(text: str, at: datetime) -> Answer:
     Prefect checks what comes by its form, and nothing that is stored past it.
     """
     try:
-        form = Decision.model_validate_json(text)
+        sent = SignedDecision.model_validate_json(text)
     except ValidationError:
         fault = "it is not a filled-in form"
         return Answer(approver="nobody", reason=printable(text), at=at, fault=fault)
     return Answer(
-        decision=form.decision,
-        approver=form.approver.strip(),
-        reason=form.reason.strip(),
-        signature=form.signature.strip(),
+        decision=sent.decision,
+        approver=sent.approver.strip(),
+        reason=sent.reason.strip(),
+        signature=sent.signature.strip(),
         at=at,
     )
 

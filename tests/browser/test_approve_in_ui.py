@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox.prefect_api import ended, state_of, waiting
-from tests.browser.conftest import Place
+from tests.browser.conftest import PATIENCE, Place
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -31,7 +31,7 @@ def test_A2_A3_A4_approve_by_clicking(place: Place, page: Page, pictures: Path) 
     page.get_by_role("button", name="Resume").click()
     form.locator(".p-select-button__icon").click()
     page.get_by_role("option", name="approve").click()
-    name, reason, _ = form.locator("textarea").all()
+    name, reason = form.locator("textarea").all()
     name.fill("ana@example.com")
     reason.fill("Staging answers well, and the diff is what we agreed on.")
     expect(form.get_by_text("required property")).to_have_count(0)
@@ -53,7 +53,7 @@ def test_A20_reject_by_clicking_in_the_newer_ui(place: Place, page: Page, pictur
     page.get_by_role("menuitem", name="Resume").click()
     form = page.get_by_role("dialog")
     shows_what_is_decided(form, place, version)
-    name, reason, _ = form.locator("textarea").all()
+    name, reason = form.locator("textarea").all()
     name.fill("leo@example.com")
     reason.fill("Not before the weekend.")
     page.screenshot(path=pictures / "rejection.png")
@@ -75,10 +75,10 @@ def test_A21_A22_a_form_that_is_open_when_its_time_is_over(
     expect(form.get_by_text(f"books-api {version} to production?")).to_be_visible()
     form.locator(".p-select-button__icon").click()
     page.get_by_role("option", name="approve").click()
-    name, reason, _ = form.locator("textarea").all()
+    name, reason = form.locator("textarea").all()
     name.fill("ana@example.com")
     reason.fill("I was at lunch.")
-    place.until(run, lambda now: now["state_name"] == "Expired")
+    place.api.wait(run, lambda now: now["state_name"] == "Expired", PATIENCE)
     with page.expect_response(lambda response: response.url.endswith("/resume")) as sent:
         form.get_by_role("button", name="Submit").click()
     assert sent.value.json()["status"] == "ABORT"
@@ -86,6 +86,9 @@ def test_A21_A22_a_form_that_is_open_when_its_time_is_over(
     page.reload()
     expect(page.get_by_text("Expired").first).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+    page.get_by_text("Details", exact=True).click()
+    page.get_by_text("See More").click()
+    expect(page.get_by_text("Retry this run to ask again")).to_be_visible()
     page.screenshot(path=pictures / "expired.png")
     assert place.production() == before != version
 
