@@ -198,7 +198,8 @@ def test_the_committed_schema_is_current() -> None:
 
 def test_the_pictures_are_small_enough_to_open_at_once() -> None:
     pictures = list((ROOT / "docs" / "img").iterdir())
-    assert {picture.name for picture in pictures} == {"approval.png", "report.png"}
+    names = {"approval.png", "expired.png", "rejection.png", "report.png"}
+    assert {picture.name for picture in pictures} == names
     assert all(picture.stat().st_size < 300_000 for picture in pictures)
 
 
