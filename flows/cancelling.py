@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging.loggers import flow_run_logger
 
 from tasks.cancelling import what_is_left, write_left
-from tasks.notify import tell_cancelled
+from tasks.notify import tell_of
 
 
 def say_what_is_left(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -23,4 +23,4 @@ def say_what_is_left(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any])
     for line in sentences.splitlines():
         logger.warning(line)
     write_left(service, run, name, sentences)
-    tell_cancelled(run, name, sentences)
+    tell_of(run, name, "Cancelled", sentences)

@@ -59,6 +59,9 @@ def ends(flow: Callable[P, State[object]]) -> Callable[P, State[object]]:
             get_run_logger().error("%s: %s", state.name, state.message)
             tell_ended(str(state.name), str(state.message))
             return state
+        except Exception as error:  # a defect; its text may hold anything
+            tell_ended("Failed", f"{type(error).__name__}: the run's log tells more")
+            raise
 
     return ending
 

@@ -43,12 +43,15 @@ def tell_delivered(message: str) -> None:
     _tell(lambda run, link: notices.delivered(run, message, link), f"done {_attempt()}")
 
 
-def tell_cancelled(run: str, name: str, message: str) -> None:
-    """Outside of the run, whose process is gone: told directly, not as a step of it."""
+def tell_of(run: str, name: str, end: str, message: str) -> None:
+    """That a run whose process is gone ended in the state `end`: told directly, by another.
+
+    `run` is its id, `name` what it is called.
+    """
     urls = settings().optional("notify_urls")
     if urls:
         link = str(url_for("flow-run", obj_id=UUID(run)) or "")
-        send(notices.ended("Cancelled", name, message, link), urls.get_secret_value())
+        send(notices.ended(end, name, message, link), urls.get_secret_value())
 
 
 def _attempt() -> int:
@@ -63,7 +66,7 @@ def _name() -> str:
 
 def _tell(make: Callable[[str, str], Notice], occasion: str) -> None:
     try:
-        if settings().optional("notify_urls"):
+        if flow_run.id and settings().optional("notify_urls"):
             notify(make(_name(), str(flow_run.ui_url or "")), occasion)
     except Exception as error:  # noqa: BLE001  # nothing about a notice is worth a delivery
         say(f"could not notify anybody: {type(error).__name__}")

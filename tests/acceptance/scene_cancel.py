@@ -26,7 +26,7 @@ class Cancelled:
 
 
 def play(site: Installation) -> Cancelled:
-    """Argo CD takes no sync; cancel by Prefect's command, repair, retry by it."""
+    """Argo CD takes no sync; cancel by Prefect's command, repair, retry unforced."""
     traffic = site.world.servers["argocd"].traffic
     path = f"/applications/books-api-{HALTED}/sync"
     refusing = Fault(method="POST", path=path, status=503, times=-1)
@@ -39,7 +39,7 @@ def play(site: Installation) -> Cancelled:
     after, effects = site.processes(run), site.outside.effects(run)
     left = site.artifacts(run, f"{HALTED}-left")[-1]
     traffic.faults.remove(refusing)
-    site.retry_by_command(run)
+    site.retry(run)
     return Cancelled(
         run=run,
         processes=(before, after),

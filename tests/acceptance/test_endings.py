@@ -16,6 +16,18 @@ state = promote(service="books", version="1.1.0", environment="staging", return_
 print("run", state.state_details.flow_run_id)
 """
 
+DEFECT = """
+from prefect import flow
+from flows.ending import ends
+
+@flow(name="odd")
+@ends
+def odd(service):
+    raise ValueError("what-only-the-log-may-hold")
+
+print("run", odd(service="books", return_state=True).state_details.flow_run_id)
+"""
+
 
 def test_A65_each_question_is_told_once_however_often_its_run_is_killed_and_resumed(
     site: Installation, delivery: Delivery
@@ -73,3 +85,14 @@ def test_A48_a_run_of_a_script_is_retried_by_the_documented_command(site: Instal
     assert state_of(done) == "Completed books 1.1.0 is proven in staging"
     assert done["run_count"] == 2
     assert site.outside.effects(run) == before
+
+
+def test_A66_a_defect_is_told_without_its_text(
+    site: Installation,
+) -> None:
+    run = site.python("-c", DEFECT).rpartition("run ")[2].strip()
+    assert site.api.run(run)["state"]["message"].startswith("Flow run encountered an exception")
+    [told] = [each for each in site.told.told if run in each["message"]]
+    assert told["title"].startswith("Failed: ")
+    assert "ValueError" in told["message"]
+    assert "what-only-the-log-may-hold" not in told["message"]
