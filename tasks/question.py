@@ -20,6 +20,7 @@ from tasks.environment import run_id, say, settings
 from tasks.people import gate_now
 from tasks.report import artifact_key
 from tasks.retries import step
+from tasks.signature import examine
 
 
 class Told(Value):
@@ -96,6 +97,7 @@ def record_answer(
     given: tuple[Approval, ...],
     service: Service,
 ) -> Decided:
+    examined = examine(asked, answer, rules.gate, service)
     approval = Approval(
         decision=answer.decision,
         approver=answer.approver,
@@ -104,8 +106,10 @@ def record_answer(
         subject=asked.subject,
         question=asked.key,
         run=run_id(),
+        statement=examined.statement,
+        signature=answer.signature if rules.gate.identity == "signature" else "",
     )
-    against = answer.fault or why_not(approval, asked, about, change, rules, given)
+    against = answer.fault or why_not(approval, asked, about, change, rules, given, examined.fault)
     decided = Decided(approval=approval, counts=not against, why_not=against)
     create_markdown_artifact(
         key=artifact_key(service.service, "decision"),

@@ -57,10 +57,17 @@ def why_not(
     if asked.subject != about:
         return f"what it was about has changed: {'; '.join(difference(asked, about, change))}"
     stranger = refusal(answer.approver, rules.gate.approvers)
-    if stranger or fault:
-        return stranger or f"{_called(answer)} has not proven who answered: {fault}"
+    unproven = fault or _unsigned(answer, rules.gate)
+    if stranger or unproven:
+        return stranger or f"{_called(answer)} has not proven who answered: {unproven}"
     # One rejection is enough, and an author may stop their own work.
     return "" if answer.decision == "reject" else _may_not_approve(answer, rules, given)
+
+
+def _unsigned(answer: Approval, gate: Gate) -> str:
+    if gate.identity == "form" or answer.signature:
+        return ""
+    return "the answer is not signed; give it with `slipway approve` or `slipway reject`"
 
 
 def _may_not_approve(answer: Approval, rules: Rules, given: Sequence[Approval]) -> str:

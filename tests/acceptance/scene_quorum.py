@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
 from tests.acceptance.installation import CREW, Installation
+from tests.acceptance.runs import ANA as APPROVAL
 from tests.acceptance.runs import PATIENCE
 
 ANA, LEO, KIM = "ana@example.com", "leo@example.com", "kim@example.com"
@@ -44,7 +45,9 @@ def play(site: Installation) -> Quorum:
     key = site.question(run, after=key)
     texts.append(site.text(run, key))
     site.crew([MIA, LEO, KIM, "new@example.com"], quorum=2)
-    site.approve(run, approver=LEO)
+    # As if the process had died between the answer and its reading: nobody resumes the run.
+    site.send_past_the_form(run, key, {**APPROVAL, "approver": LEO})
+    site.retry(run, force=True)
     key = site.question(run, after=key)
     texts.append(site.text(run, key))
     open_question = site.open_question(run, CREW)

@@ -33,6 +33,10 @@ def test_A11_A27_A31_an_approval_outlives_a_retry_while_others_are_missing(
     assert "**Missing** 1 of 2" in quorum.malformed
 
 
+def test_A31_A33_an_answer_that_nobody_had_read_is_found_by_a_retry(quorum: Quorum) -> None:
+    assert f"**Approved** by `{LEO}` (" in quorum.removed
+
+
 def test_A13_whoever_is_removed_after_the_answer_does_not_count(quorum: Quorum) -> None:
     assert f"**Approved** by `{LEO}` (" in quorum.removed
     assert ANA not in quorum.removed

@@ -108,6 +108,14 @@ def test_A8_an_answer_without_proof_neither_approves_nor_rejects() -> None:
         assert said == f"'{ANA}' has not proven who answered: the signature is by another key"
 
 
+def test_A8_a_typed_name_is_no_proof_where_a_signature_is_asked_for() -> None:
+    signed = {"identity": "signature", "signers": [f"{ANA} ssh-ed25519 AAAA"]}
+    for decision in ("approve", "reject"):
+        answer = approval(decision=decision)
+        assert "the answer is not signed" in against(answer, **signed)
+        assert against(answer.model_copy(update={"signature": "-----BEGIN"}), **signed) == ""
+
+
 def test_A10_an_author_may_not_approve_and_may_reject() -> None:
     author = (f"Ana <{ANA}>",)
     said = against(approval(), authors=author)
