@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from slipway.decision import Approval, Question, Subject
 from slipway.gates.authors import Authors
 from slipway.gates.dossier import Asked
-from slipway.gates.quorum import Rules, electorate, why_not
+from slipway.gates.quorum import Rules, why_not
 from slipway.ledger.entries import Decided
 from slipway.model import Candidate, Change, Proof
 from slipway.questions import Poll, decision_record, promotion_text, question, title
@@ -75,7 +75,7 @@ def _open_question(asked: Asked, text: str, rules: Rules) -> dict[str, object]:
         subject=asked.subject,
         expires=asked.expires,
         identity=rules.gate.identity,
-        approvers=electorate(rules).may,
+        approvers=rules.gate.approvers,
         text=text,
     ).model_dump(mode="json")
 

@@ -57,15 +57,23 @@ class Dossier(Value):
         """Until when the next question about `subject` is open.
 
         It counts from the first one that was asked about it in this attempt, so that neither a
-        restart nor an answer that does not count prolongs it. A process that was killed while it
-        asked leaves a question open: a new attempt goes on with what is left of it.
+        restart nor an answer that does not count prolongs it. A process that was killed leaves the
+        matter open: a new attempt goes on with what is left of the time.
         """
         last = self.asked[-1] if self.asked else None
         if last and last.subject == subject:
-            going_on = self.open is not None and last.expires > now
-            if last.attempt == attempt or going_on:
+            left_open = last.expires > now and not self._rejected(last)
+            if last.attempt == attempt or left_open:
                 return last.expires
         return now + lasts
+
+    def _rejected(self, question: Asked) -> bool:
+        """Whether it was answered with a no that counts."""
+        return any(
+            each.counts and each.approval.decision == "reject"
+            for each in self.decided
+            if each.approval.question == question.key
+        )
 
     def not_counted(self, attempt: str) -> int:
         """How many answers of an attempt did not count."""

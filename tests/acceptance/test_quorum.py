@@ -61,6 +61,6 @@ def test_A8_an_open_question_can_be_read_by_a_program(quorum: Quorum) -> None:
     said = quorum.open_question
     assert f"suspended-{said['key']}" == quorum.key
     assert said["subject"]["version"] == "1.1.0"
-    assert said["approvers"] == [LEO, KIM]
+    assert said["approvers"] == [MIA, LEO, KIM]
     assert said["identity"] == "form"
     assert said["text"] == quorum.removed
