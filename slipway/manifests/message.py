@@ -53,12 +53,13 @@ def _decided(approval: Approval) -> list[str]:
 
 
 def _evidence(approval: Approval) -> list[str]:
-    """What was signed, and the signature without its armor: `ssh-keygen -Y verify` takes both."""
-    if not approval.signature:
-        return []
-    armored = approval.signature.splitlines()
+    """What was signed, and the signature without its armor: `ssh-keygen -Y verify` takes both.
+
+    A statement is quoted to the letter or not at all: another one would not verify.
+    """
+    statement, armored = approval.statement, approval.signature.splitlines()
     signature = "".join(line.strip() for line in armored if not line.startswith("-----"))
-    return [
-        f"Approval-Statement: {printable(approval.statement, _ROOM)}",
-        f"Approval-Signature: {printable(signature, _ROOM)}",
-    ]
+    fits = statement.isprintable() and statement.strip() == statement
+    if not (statement and fits and signature.isprintable()):
+        return []
+    return [f"Approval-Statement: {statement}", f"Approval-Signature: {signature}"]

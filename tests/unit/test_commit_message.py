@@ -49,6 +49,19 @@ def test_A30_what_was_signed_stands_on_one_line_each() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [('{"reason":"a  b"}', True), ('{"reason":\n"a"}', False), ("\x1b[31m", False), ("", False)],
+)
+def test_A30_X37_a_statement_is_quoted_to_the_letter_or_not_at_all(
+    statement: str, kept: bool
+) -> None:
+    made = signed().model_copy(update={"statement": statement})
+    lines = message(made).splitlines()
+    assert (f"Approval-Statement: {statement}" in lines) is kept
+    assert any(line.startswith("Approval-Signature: ") for line in lines) is kept
+
+
 @QUICK
 @given(st.text(max_size=60), st.text(min_size=1, max_size=60))
 @pytest.mark.parametrize(
