@@ -16,17 +16,38 @@ state = promote(service="books", version="1.1.0", environment="staging", return_
 print("run", state.state_details.flow_run_id)
 """
 
-DEFECT = """
+ODD = """
 from prefect import flow
 from flows.ending import ends
+from slipway import errors
 
-@flow(name="odd")
+@flow(name="odd", flow_run_name="odd {kind}", persist_result=True, result_serializer="json")
 @ends
-def odd(service):
-    raise ValueError("what-only-the-log-may-hold")
+def odd(kind):
+    if kind == "defect":
+        raise ValueError("what-only-the-log-may-hold")
+    raise getattr(errors, kind)("production: what happened", "what to do")
 
-print("run", odd(service="books", return_state=True).state_details.flow_run_id)
+for kind in KINDS:
+    print(kind, odd(kind, return_state=True).state_details.flow_run_id)
 """
+KINDS = {
+    "Rejected": "FAILED Rejected",
+    "Expired": "FAILED Expired",
+    "Superseded": "CANCELLED Superseded",
+    "RolledBack": "FAILED RolledBack",
+    "Retryable": "FAILED Unknown",
+    "Conflict": "FAILED Failed",
+    "defect": "FAILED Failed",
+}
+
+
+@pytest.fixture(scope="module")
+def odd(site: Installation) -> dict[str, str]:
+    """A run for each kind of end."""
+    lines = site.python("-c", f"KINDS = {list(KINDS)}\n{ODD}").splitlines()
+    runs = [line.split() for line in lines if line.partition(" ")[0] in KINDS]
+    return {run[0]: run[1] for run in runs}
 
 
 def test_A65_each_question_is_told_once_however_often_its_run_is_killed_and_resumed(
@@ -87,12 +108,18 @@ def test_A48_a_run_of_a_script_is_retried_by_the_documented_command(site: Instal
     assert site.outside.effects(run) == before
 
 
-def test_A66_a_defect_is_told_without_its_text(
-    site: Installation,
+@pytest.mark.parametrize("kind", KINDS)
+def test_A66_each_kind_of_end_has_its_own_state_and_is_told_once(
+    site: Installation, odd: dict[str, str], kind: str
 ) -> None:
-    run = site.python("-c", DEFECT).rpartition("run ")[2].strip()
-    assert site.api.run(run)["state"]["message"].startswith("Flow run encountered an exception")
-    [told] = [each for each in site.told.told if run in each["message"]]
-    assert told["title"].startswith("Failed: ")
+    found = site.api.run(odd[kind])
+    assert f"{found['state_type']} {found['state_name']}" == KINDS[kind]
+    assert site.told.titles(odd[kind]) == [f"{found['state_name']}: odd {kind}"]
+
+
+def test_A66_a_defect_is_told_without_its_text(site: Installation, odd: dict[str, str]) -> None:
+    message = site.api.run(odd["defect"])["state"]["message"]
+    [told] = [each for each in site.told.told if odd["defect"] in each["message"]]
+    assert message.startswith("Flow run encountered an exception")
     assert "ValueError" in told["message"]
     assert "what-only-the-log-may-hold" not in told["message"]
