@@ -36,7 +36,7 @@ def _approved(approvals: Sequence[Approval]) -> list[str]:
         block = [*_decided(approval), *_evidence(approval)]
         if len("\n".join([*lines, *block])) > _ROOM:
             left = len(approvals) - number
-            return [*lines, f"Approvals-Left-Out: {left}; refs/slipway/ledger holds them all"]
+            return [*lines, f"Approvals-Left-Out: {left}; the records of the run hold them all"]
         lines += block
     return lines
 

@@ -82,5 +82,5 @@ def test_A32_the_message_is_bounded_however_many_approve_and_however_long() -> N
     assert len(text) < 45_000
     named = text.count("Approved-By: ")
     assert text.splitlines()[-1] == (
-        f"Approvals-Left-Out: {1000 - named}; refs/slipway/ledger holds them all"
+        f"Approvals-Left-Out: {1000 - named}; the records of the run hold them all"
     )
