@@ -32,13 +32,18 @@ def wanted(update: Update, image: Image) -> str:
 
 
 def compute(
-    environment: Environment, image: Image, contents: Mapping[str, bytes | None], base: str
+    environment: Environment,
+    image: Image,
+    contents: Mapping[str, bytes | None],
+    base: str,
+    leaving: Image | None = None,
 ) -> Computed:
     """The edits that carry `image` into `environment`, on the files as they are at `base`.
 
     `contents` holds every file the updates name, and every one that their patterns select; None: no
-    such file. Raises NotFound, NotEditable, InvalidInput, and Superseded when a newer version would
-    be overwritten.
+    such file. A rollback names the image it is `leaving`, and replaces nothing but that one's
+    values. Raises NotFound, NotEditable, InvalidInput, Superseded when a newer version would be
+    overwritten, and Conflict when a rollback would overwrite another value.
     """
     files: dict[str, bytes] = {}
     edits = []
@@ -57,7 +62,10 @@ def compute(
         )  # fmt: skip
         if edited.changed:
             edit = Edit(file=path, key=_named(update), old=edited.old, new=value)
-            refuse_older(edit, image, _version_in(update, edited.old))
+            if leaving is None:
+                refuse_older(edit, image, _version_in(update, edited.old))
+            elif edited.old != wanted(update, leaving):
+                raise _not_left(edit, leaving, _version_in(update, edited.old))
             edits.append(edit)
             files[path] = edited.text
     diff = "".join(unified(path, contents[path] or b"", text) for path, text in files.items())
@@ -146,6 +154,21 @@ def refuse_older(edit: Edit, image: Image, there: Version | None, by: str = "") 
             f"nothing to do; to go back on purpose, undo {by or 'the newer commit'} with"
             " `git revert` first",
         )
+
+
+def _not_left(edit: Edit, leaving: Image, there: Version | None) -> Superseded | Conflict:
+    """What is in the way of a rollback: a newer delivery, or a value that is somebody else's."""
+    failed = Version.parsed(leaving.version)
+    said = f"{edit.file}: {edit.key} is {printable(edit.old)!r}, no longer of {leaving.version}"
+    if there and failed and there > failed:
+        return Superseded(
+            f"{said}: a newer version was delivered meanwhile, and it is not taken back",
+            "look at how that delivery ended; to leave its version, roll that one back",
+        )
+    return Conflict(
+        f"{said}, which was to be rolled back; nothing was overwritten",
+        "ask who wrote it what is meant to be there, then start the rollback again",
+    )
 
 
 def _version_in(update: Update, value: str) -> Version | None:
