@@ -8,13 +8,13 @@ from slipway.decision import Approval
 from slipway.gitops import by_commit, by_pull_request
 from slipway.gitops.compute import computed
 from slipway.gitops.lineage import lineage
-from slipway.gitops.order import Order
+from slipway.gitops.order import Order, Undo
 from slipway.model import Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
 
-__all__ = ["lineage", "plan", "write"]
+__all__ = ["Undo", "lineage", "plan", "write"]
 
 
 def plan(service: Service, environment: Environment, image: Image, settings: Settings) -> Change:
@@ -39,13 +39,15 @@ def write(
     earlier: Sequence[Proof] = (),
     watch: Stopwatch | None = None,
     report: Callable[[str], None] = lambda _: None,
+    undo: Undo | None = None,
 ) -> Promotion:
     """Make the edits live in the repository, unless the values are there already.
 
     `run` names the delivery, and `began` is when it did, however often it was tried again since: a
     value that a person has changed later is not overwritten. `report` gets a sentence for people
     when something is waited for. `candidate` and the proofs of earlier environments are told to the
-    readers of a pull request.
+    readers of a pull request. With `undo` the write is a rollback, by commit: it needs no approval
+    and replaces nothing but the values of the image that is left.
     Raises Conflict (not what was approved, or a person's value), Superseded (a newer version is
     there), Protected (the branch's rules), PushRace (others kept moving the branch), Final (our
     commit lacks our signature), and what cloning raises; where a pull request is waited for,
@@ -53,7 +55,7 @@ def write(
     """
     order = Order(
         service, environment, image, settings, run, began, approvals, candidate, earlier,
-        watch or Stopwatch(), report,
+        watch or Stopwatch(), report, undo,
     )  # fmt: skip
     if environment.write == "pull-request":
         return by_pull_request.write(order)

@@ -41,12 +41,15 @@ def write(order: Order) -> Promotion:
         start, decided = (clone.at(moment) for moment in (order.began - _CLOCKS, order.decided))
         for attempt in itertools.count(1):
             begin = watch.elapsed
-            change, files = computed(clone, order.service, order.environment, order.image)
+            change, files = computed(
+                clone, order.service, order.environment, order.image, order.leaving
+            )
             before = _before(order, clone, change, start)
             if before:
                 return before
             require_undisturbed(clone, order.service, order.environment, change, decided)
-            require_decision(order.environment, change, order.image, order.approvals)
+            if order.undo is None:  # going back to what was proven needs nobody's approval
+                require_decision(order.environment, change, order.image, order.approvals)
             try:
                 revision = clone.commit(clone.head, files, order.message, author)
                 clone.push({ref: revision}, expect={ref: clone.head})

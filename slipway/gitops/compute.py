@@ -32,11 +32,18 @@ def _folder(pattern: str) -> str:
     return "/".join(itertools.takewhile(lambda name: not is_pattern(name), pattern.split("/")))
 
 
-def computed(clone: Clone, service: Service, environment: Environment, image: Image) -> Computed:
+def computed(
+    clone: Clone,
+    service: Service,
+    environment: Environment,
+    image: Image,
+    leaving: Image | None = None,
+) -> Computed:
     """The edits on the head that was fetched last. Raises as `compute` does."""
     found = contents(clone, environment, clone.head)
-    made = compute(environment, image, found, clone.head)
-    require_newest(clone, service, environment, made.change, image)
+    made = compute(environment, image, found, clone.head, leaving)
+    if leaving is None:
+        require_newest(clone, service, environment, made.change, image)
     return made
 
 

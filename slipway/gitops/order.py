@@ -6,11 +6,19 @@ from datetime import datetime
 
 from slipway.decision import Approval
 from slipway.manifests.edits import identity
-from slipway.manifests.message import commit_message
+from slipway.manifests.message import commit_message, undo_trailers
 from slipway.model import Candidate, Image, Proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from slipway.timing import Stopwatch
+
+
+@dataclass(frozen=True)
+class Undo:
+    """That a write is a rollback: the image it leaves, which the files must hold, and why."""
+
+    leaving: Image
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class Order:
     earlier: Sequence[Proof]  # of the environments before this one
     watch: Stopwatch
     report: Callable[[str], None]
+    undo: Undo | None = None  # a declared rollback
 
     @property
     def decided(self) -> datetime:
@@ -42,9 +51,17 @@ class Order:
     @property
     def message(self) -> str:
         """Of the commit that this run makes."""
-        return commit_message(
+        message = commit_message(
             self.service, self.environment.name, self.image, self.run, self.approvals
         )
+        return (
+            message + undo_trailers(self.undo.leaving, self.undo.reason) if self.undo else message
+        )
+
+    @property
+    def leaving(self) -> Image | None:
+        """The image that a rollback takes back."""
+        return self.undo.leaving if self.undo else None
 
     @property
     def signs(self) -> bool:

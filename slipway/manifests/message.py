@@ -29,6 +29,12 @@ def commit_message(
     return "\n".join([subject, "", *lines]) + "\n"
 
 
+def undo_trailers(leaving: Image, reason: str) -> str:
+    """The trailers, after the others, by which a commit says that it is a rollback."""
+    failed, why = printable(leaving.version), printable(reason)
+    return f"Slipway-Rollback-Of: {failed}\nSlipway-Reason: {why}\n"
+
+
 def _approved(approvals: Sequence[Approval]) -> list[str]:
     """The trailers that tell of the approvals; evidence only as far as there is room for it."""
     lines: list[str] = []
