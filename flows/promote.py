@@ -30,7 +30,7 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     target = spec.environment(environment)
     examine_environments(spec, (target,))
     release = find_release(spec, version)
-    name_run(spec, f"{version} → {environment}")
+    name_run(spec, version, environment)
     image = find_image(spec, release)
     evidence = examine_image(spec, release, image)
     candidate = Candidate(release=release, image=image, evidence=evidence)

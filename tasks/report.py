@@ -1,10 +1,12 @@
 """What people see in the Prefect UI: the run's name, its report and its links."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from prefect import get_client
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 
+from slipway.gates.rivals import version_tags
 from slipway.model import Candidate, Proof
 from slipway.report import delivery_report, links
 from slipway.service import Service
@@ -13,9 +15,12 @@ from tasks.retries import step
 
 
 @step("name run", "name {version}", timeout=30)
-def name_run(service: Service, version: str) -> None:
+def name_run(service: Service, version: str, environment: str | None = None) -> None:
+    """Name the run after its version, and put on the tags by which other runs find it."""
+    run, goal = UUID(run_id()), f" → {environment}" if environment else ""
     with get_client(sync_client=True) as client:
-        client.update_flow_run(run_id(), name=f"{service.service} {version}")  # type: ignore[arg-type]
+        tags = {*client.read_flow_run(run).tags, *version_tags(service.service, version)}
+        client.update_flow_run(run, name=f"{service.service} {version}{goal}", tags=sorted(tags))
 
 
 @step("report", "report {candidate.release.version}", timeout=60)
