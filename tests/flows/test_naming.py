@@ -19,7 +19,7 @@ def _names_itself() -> str:
     return str(flow_run.id)
 
 
-def test_A17_a_run_carries_its_version_as_a_tag_and_keeps_those_of_others() -> None:
+def test_a_run_carries_its_version_as_a_tag_and_keeps_those_of_others() -> None:
     with prefect_test_harness(server_startup_timeout=120):
         with tags("mine"):
             run = _names_itself()

@@ -12,25 +12,25 @@ NEW = Rival(run="b", version="1.10.0", waits=True)
 some_versions = st.sampled_from(["1.1.0", "1.2.0-rc.1", "1.2.0-rc.10", "1.2.0", "1.10.0", "2.0.0"])
 
 
-def test_A17_an_older_run_gives_way_to_a_newer_one_that_has_reached_the_gate() -> None:
+def test_an_older_run_gives_way_to_a_newer_one_that_has_reached_the_gate() -> None:
     assert standing("1.9.0", [NEW]).newer == NEW
 
 
-def test_A17_it_gives_way_to_a_newer_one_at_work_too() -> None:
+def test_it_gives_way_to_a_newer_one_at_work_too() -> None:
     busy = NEW.model_copy(update={"waits": False})
     assert standing("1.9.0", [busy]).newer == busy
 
 
-def test_A17_a_newer_run_ends_older_ones_that_wait() -> None:
+def test_a_newer_run_ends_older_ones_that_wait() -> None:
     found = standing("1.10.0", [OLD])
     assert (found.newer, found.outdated) == (None, (OLD,))
 
 
-def test_A17_an_older_run_at_work_is_not_ended_from_outside() -> None:
+def test_an_older_run_at_work_is_not_ended_from_outside() -> None:
     assert standing("1.10.0", [OLD.model_copy(update={"waits": False})]).outdated == ()
 
 
-def test_A17_one_that_gives_way_ends_nobody() -> None:
+def test_one_that_gives_way_ends_nobody() -> None:
     assert standing("1.9.5", [OLD, NEW]).outdated == ()
 
 
@@ -51,7 +51,7 @@ def test_a_version_without_an_order_is_left_alone() -> None:
 
 @settings(deadline=None)
 @given(st.lists(some_versions, min_size=2, max_size=6))
-def test_A19_whoever_looks_first_the_newest_version_goes_on_alone(versions: list[str]) -> None:
+def test_whoever_looks_first_the_newest_version_goes_on_alone(versions: list[str]) -> None:
     runs = [Rival(run=str(n), version=version, waits=True) for n, version in enumerate(versions)]
     newest = max(filter(None, map(Version.parsed, versions)))
     for run in runs:
