@@ -26,6 +26,7 @@ from tasks.answers import form, keep, read_answer, read_dossier
 from tasks.gitops import preview_change
 from tasks.notify import tell_waiting
 from tasks.question import describe_promotion, prepare_question, read_gate, record_answer
+from tasks.signature import proven_now
 
 
 def approve(
@@ -44,7 +45,7 @@ def approve(
     change = preview_change(service, environment, candidate.image)
     about = subject(service.service, change, candidate.image)
     now = read_gate(service.service, environment.name, gate)
-    given = standing(read_dossier(environment.name, about.act).decided, about, change, now)
+    given = _given(service, now, read_dossier(environment.name, about.act), about, change)
     if len(given) >= now.quorum:
         return given
     told = describe_promotion(service, environment, candidate, change, proofs)
@@ -72,7 +73,7 @@ def ask_people(
     """
     rules = Rules(gate=read_gate(service.service, environment.name, gate), authors=authors)
     dossier = _answered(service, rules, about, change, attempt)
-    given = standing(dossier.decided, about, change, rules.gate)
+    given = _given(service, rules.gate, dossier, about, change)
     if len(given) >= rules.gate.quorum:
         return given
     _ask(rules, dossier, about, change, text, attempt, given)
@@ -88,11 +89,21 @@ def _answered(
     answer = read_answer(asked.key) if asked else None
     if asked is None or answer is None:
         return dossier
-    given = standing(dossier.decided, about, change, rules.gate)
+    given = _given(service, rules.gate, dossier, about, change)
     decided = record_answer(asked, answer, about, change, rules, given, service)
     dossier = keep(dossier.deciding(decided), about.environment, about.act)
     _refuse_ended(decided, dossier.not_counted(attempt), asked)
     return dossier
+
+
+def _given(
+    service: Service, gate: Gate, dossier: Dossier, about: Subject, change: Change
+) -> tuple[Approval, ...]:
+    """The approvals that count now; what is written already stays approved."""
+    found = standing(dossier.decided, about, change, gate)
+    if gate.identity == "form" or not change.edits:
+        return found
+    return proven_now(service, gate, found)
 
 
 def _refuse_ended(decided: Decided, not_counted: int, asked: Asked) -> None:

@@ -11,6 +11,7 @@ from slipway.service import Environment, Service
 from tasks.environment import began, run_id, say, settings
 from tasks.people import with_gate_now
 from tasks.retries import step
+from tasks.signature import still_proven
 
 
 # Reads the repository anew at each call: an approval is only good for what is there now.
@@ -27,14 +28,15 @@ def update_gitops(
     approvals: tuple[Approval, ...],
     earlier: Sequence[Proof],
 ) -> Promotion:
+    now = with_gate_now(service, environment)  # who may not approve any more does not count
     promotion = gitops.write(
         service,
-        with_gate_now(service, environment),  # who may not approve any more does not count
+        now,
         candidate.image,
         settings(),
         run=run_id(),
         began=began(),
-        approvals=approvals,
+        approvals=still_proven(service, now.gate, approvals),
         candidate=candidate,
         earlier=earlier,
         report=lambda sentence: say(f"{environment.name}: {sentence}"),

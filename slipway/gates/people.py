@@ -22,6 +22,11 @@ def refusal(approver: str, approvers: Iterable[str]) -> str | None:
     return f"'{approver}' is not an approver here; the service file names {', '.join(allowed)}"
 
 
+def listed_as(name: str, people: Iterable[str]) -> str:
+    """How the list spells this person; `name` where it does not."""
+    return next((each for each in people if same_person(each) == same_person(name)), name)
+
+
 def stricter(began: Gate, now: Gate | None) -> Gate:
     """The gate a run began with, without what has been taken away meanwhile.
 

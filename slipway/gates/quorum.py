@@ -29,7 +29,7 @@ class Rules(Value):
 def standing(
     decided: Iterable[Decided], about: Subject, change: Change, gate: Gate
 ) -> tuple[Approval, ...]:
-    """The approvals that count now, one a person, in the order they were given.
+    """The approvals that count now, a person's newest, in the order in which people came first.
 
     Where nothing is left to write they count even if the person has lost the right since: what they
     approved was written while they had it.
@@ -39,7 +39,7 @@ def standing(
         approval = each.approval
         may = not change.edits or refusal(approval.approver, gate.approvers) is None
         if each.counts and may and still_holds(approval, about, change):
-            found.setdefault(same_person(approval.approver), approval)
+            found[same_person(approval.approver)] = approval
     return tuple(found.values())
 
 

@@ -19,6 +19,7 @@ from tests.acceptance import (
     scene_refusal,
     scene_repairs,
     scene_retries,
+    scene_signature,
 )
 from tests.acceptance.installation import Installation
 from tests.acceptance.scene_cancel import Cancelled
@@ -28,6 +29,7 @@ from tests.acceptance.scene_quorum import Quorum
 from tests.acceptance.scene_refusal import Refusal
 from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
+from tests.acceptance.scene_signature import Signature
 
 # The longest first.
 SCENES: dict[str, Callable[[Installation], object]] = {
@@ -35,6 +37,7 @@ SCENES: dict[str, Callable[[Installation], object]] = {
     "retries": scene_retries.play,
     "quorum": scene_quorum.play,
     "refusal": scene_refusal.play,
+    "signature": scene_signature.play,
     "expiry": scene_expiry.play,
     "cancelled": scene_cancel.play,
 }
@@ -90,6 +93,12 @@ def quorum(scenes: dict[str, Future[Any]]) -> Quorum:
 @pytest.fixture(scope="session")
 def refusal(scenes: dict[str, Future[Any]]) -> Refusal:
     found: Refusal = scenes["refusal"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def signature(scenes: dict[str, Future[Any]]) -> Signature:
+    found: Signature = scenes["signature"].result()
     return found
 
 

@@ -19,22 +19,24 @@ from tests.acceptance import sentinels
 from tests.acceptance.outside import Outside
 from tests.acceptance.runs import PATIENCE, Runs
 from tests.contract.notify_place import Receiver
+from tests.ssh_keys import Keys
 
 ROOT = Path(__file__).parents[2]
 PRODUCTION = "books/api/values-production.yaml"
 TRIAL = "trial"  # an environment, a branch and a service of their own
 QUIET = "quiet"  # a branch of the GitOps repository that nobody writes to
 CREW = "crew"  # a branch and a service
+SEALED = "sealed"  # likewise; its answers have to be signed
 HALTED = "halted"  # as trial, for a run that is cancelled
-SERVICES = ("books", "refused", "brief", CREW, TRIAL, HALTED)
+SERVICES = ("books", "refused", "brief", CREW, SEALED, TRIAL, HALTED)
 
 
 class Installation(Runs):
     """Started once for all tests; several runs may be under way at once.
 
     Services: `books` has a gate; `refused` and `brief` have one on a branch that nobody writes to,
-    the latter expires at once; `crew` asks several people, on a branch of its own; `trial` has no
-    gate and an environment of its own.
+    the latter expires at once; `crew` asks several people, on a branch of its own, and `sealed`
+    one who signs; `trial` has no gate and an environment of its own.
     """
 
     def __init__(self, home: Path) -> None:
@@ -42,6 +44,7 @@ class Installation(Runs):
         self.world = World(home / "world")
         self.outside = Outside(self.world)
         self.logs = home / "logs"
+        self.keys = Keys(home)
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
         self.told = Receiver()
         told = {"SLIPWAY_NOTIFY_URLS": self.told.url}
@@ -68,6 +71,7 @@ class Installation(Runs):
         self._write("refused", self._on_branch(self._service("refused"), QUIET))
         self._write("brief", self._on_branch(self._service("brief", expires="3s"), QUIET))
         self.crew(("ana@example.com",))
+        self.sealed()
         self._write(TRIAL, self._alone(TRIAL))
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self.server.wait_until_ready(PATIENCE)
@@ -134,6 +138,15 @@ class Installation(Runs):
             environment["smoke"] |= {"passes": 2, "timeout": "5s"}
         return service
 
+    def sealed(self) -> None:
+        """Write the file of `sealed`, where only Ana may approve, with her key."""
+        signed = {
+            "identity": "signature",
+            "signers": [f"ana@example.com {self.keys.public('ana')}"],
+        }
+        service = self._service(SEALED, approvers=["ana@example.com"], **signed)
+        self._write(SEALED, self._on_branch(service, SEALED))
+
     def crew(self, approvers: Sequence[str], quorum: int = 1) -> None:
         """Write the file of `crew` with these approvers."""
         service = self._service(CREW, approvers=list(approvers), quorum=quorum)
@@ -154,7 +167,7 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        for branch in (TRIAL, HALTED, QUIET, CREW):
+        for branch in (TRIAL, HALTED, QUIET, CREW, SEALED):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
         for name in (TRIAL, HALTED):
@@ -203,6 +216,16 @@ class Installation(Runs):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def written(self, run: str) -> str:
+        """Message of the run's commit for production, once there is one; then it is cancelled."""
+        limit = time.monotonic() + PATIENCE
+        while not (message := self.outside.message(run, "production")):
+            assert time.monotonic() < limit, self.last_words(run)
+            time.sleep(0.25)
+        self.api.set_state(run, {"type": "CANCELLING"})
+        self.ended(run)
+        return message
 
     # Somebody else's hand
 

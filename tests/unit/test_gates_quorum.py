@@ -89,7 +89,7 @@ def test_A10_an_author_may_not_approve_and_may_reject() -> None:
 def test_A11_the_same_person_twice_counts_once_and_is_told() -> None:
     said = against(approval("ANA@example.com"), given=(approval(),))
     assert said == "'ANA@example.com' has approved already; another approver is asked for"
-    assert standing_names(counted(ANA, "ANA@example.com", LEO)) == [ANA, LEO]
+    assert standing_names(counted("ANA@example.com", ANA, LEO)) == [ANA, LEO]
 
 
 def test_A11_whoever_approved_may_still_reject() -> None:
