@@ -15,7 +15,6 @@ from flows.ending import delivered, ends
 from flows.gate import wait_for_turn, wait_for_window
 from flows.naming import run_name
 from flows.serial import one_change
-from flows.undo import undone_on_failure
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
@@ -64,10 +63,7 @@ def carry(
     wait_for_turn(service, environment, candidate)
     approvals = approve(service, environment, candidate, earlier)
     wait_for_window(service, environment, candidate)
-    with (
-        one_change(service, environment),
-        undone_on_failure(service, environment, candidate),
-    ):
+    with one_change(service, environment):
         promotion = update_gitops(service, environment, candidate, approvals, earlier)
         sync = wait_for_sync(service, environment, candidate.image, promotion)
         smoke = smoke_test(environment, candidate.image, sync)

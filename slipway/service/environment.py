@@ -154,4 +154,3 @@ class Environment(Value):
     application: Application
     smoke: Smoke
     require: Literal["provenance"] | None = None  # what must be verified before anything is written
-    on_failure: Literal["stop", "rollback"] = "stop"  # when the proof or the smoke test fails

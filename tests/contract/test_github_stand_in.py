@@ -217,7 +217,7 @@ def test_a_commit_has_its_shape(forge: Forge) -> None:
     body = forge.get(f"/commits/{sha}").json()
     assert body["sha"] == sha
     assert body["commit"]["message"] == "feat: <first>\n\nBody."
-    assert body["commit"]["author"]["email"] == "ana@example.com"
+    assert body["commit"]["author"]["email"] == "mia@example.com"
     assert body["parents"] == []
     assert body["html_url"] == f"{forge.server.url}/{NAME}/commit/{sha}"
 

@@ -69,7 +69,7 @@ def test_an_approver_has_seen_what_was_there_before(desk: Desk) -> None:
 def test_another_deliverys_change_that_a_person_took_back_stays_taken_back(desk: Desk) -> None:
     desk.delivered("1.0.7", date=LATER)
     theirs = desk.commit({"staging.yaml": VALUES}, date=LATER)
-    with pytest.raises(Conflict, match=rf"changed back to '1\.0\.0' by Ana .* in {theirs}"):
+    with pytest.raises(Conflict, match=rf"changed back to '1\.0\.0' by Mia .* in {theirs}"):
         desk.write(began=BEGAN)
 
 
