@@ -14,8 +14,8 @@ class PrefectApi:
     """Start runs, watch them, and answer their questions."""
 
     def __init__(self, url: str) -> None:
-        # The server closes what is idle for five seconds: a connection of ours is not that old.
-        limits = httpx.Limits(keepalive_expiry=2)
+        # A busy server closes what is idle for long: each request has a connection of its own.
+        limits = httpx.Limits(max_keepalive_connections=0)
         self._http = httpx.Client(
             base_url=f"{url}/api", timeout=90, limits=limits, trust_env=False
         )  # fmt: skip
@@ -26,11 +26,16 @@ class PrefectApi:
     def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """The answer. SQLite makes a busy server say 503: asked again, for two minutes."""
         deadline = time.monotonic() + 120
-        response = self._http.request(method, path, json=body)
-        while response.status_code == 503 and time.monotonic() < deadline:
+        reads = method == "GET" or path.endswith("/filter")
+        while True:
+            try:
+                response = self._http.request(method, path, json=body)
+                if response.status_code != 503 or time.monotonic() > deadline:
+                    return response
+            except httpx.TransportError:
+                if not reads or time.monotonic() > deadline:
+                    raise
             time.sleep(0.5)
-            response = self._http.request(method, path, json=body)
-        return response
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON."""
