@@ -12,9 +12,7 @@ from prefect.states import Completed
 from flows.approval import approve
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
-from flows.gate import wait_for_turn, wait_for_window
 from flows.naming import run_name
-from flows.serial import one_change
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
@@ -60,13 +58,10 @@ def carry(
     """Bring one candidate into one environment, and prove it."""
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
-    wait_for_turn(service, environment, candidate)
     approvals = approve(service, environment, candidate, earlier)
-    wait_for_window(service, environment, candidate)
-    with one_change(service, environment):
-        promotion = update_gitops(service, environment, candidate, approvals, earlier)
-        sync = wait_for_sync(service, environment, candidate.image, promotion)
-        smoke = smoke_test(environment, candidate.image, sync)
+    promotion = update_gitops(service, environment, candidate, approvals, earlier)
+    sync = wait_for_sync(service, environment, candidate.image, promotion)
+    smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(
         environment=environment.name,
         promotion=promotion,

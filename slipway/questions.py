@@ -9,7 +9,7 @@ from datetime import datetime
 from slipway.decision import Approval, Subject
 from slipway.gates.quorum import Rules, electorate
 from slipway.ledger.entries import Decided
-from slipway.markdown import code, duration, escape, fence, link, moment
+from slipway.markdown import code, escape, fence, link, moment
 from slipway.model import Candidate, Change, Commit, Proof
 from slipway.report import (
     commit_list,
@@ -20,7 +20,6 @@ from slipway.report import (
     previous_version,
     proven_so_far,
 )
-from slipway.service import Environment
 from slipway.value import Value
 
 _NOTES = 2_000  # characters of the release notes
@@ -42,7 +41,6 @@ class Poll(Value):
 
 
 def promotion_text(
-    environment: Environment,
     candidate: Candidate,
     change: Change,
     proofs: Sequence[Proof],
@@ -55,16 +53,12 @@ def promotion_text(
     release, image = candidate.release, candidate.image
     before = previous_version(change, release.version)
     now = f"{code(release.version)}, after {code(before)}" if before else code(release.version)
-    soak = environment.gate.soak.total_seconds() if environment.gate else 0
     rows = [
         ("Version", now),
         ("Image", code(image.repository)),
         ("Digest", in_two(image.digest)),
         ("Source", f"{code(release.sha)} · {link(f'release {release.tag}', release.url)}"),
     ]
-    if soak:
-        places = ", ".join(environment.after) or "the ones before"
-        rows.append(("Soak", f"{escape(places)}: healthy for {duration(soak)} or longer"))
     return "\n\n".join(
         [
             listed(rows),
@@ -134,7 +128,7 @@ def _people(poll: Poll) -> str:
         rows.append(("Approved", f"by {given}" if given else "by nobody yet"))
         rows.append(("Missing", f"{missing} of {gate.quorum} approvals, each by another person"))
     if gate.identity == "signature":
-        rows.append(("Identity", "an SSH signature: answer with `slipway approve`"))
+        rows.append(("Identity", "an SSH signature of the answer, see docs/steps/approval.md"))
     else:
         rows.append(("Identity", "the name that is typed into the form; nobody checks it"))
     rows.append(("Open until", moment(poll.expires)))

@@ -29,9 +29,7 @@ class Decision(RunInput):
 class SignedDecision(Decision):
     """The form where a name has to be proven. Without a signature nothing of it counts."""
 
-    signature: str = Field(
-        default="", max_length=10_000, title="Signature: only `slipway approve` can make it"
-    )
+    signature: str = Field(default="", max_length=10_000, title="SSH signature of the statement")
 
 
 def form(text: str, identity: Literal["form", "signature"]) -> type[Decision]:

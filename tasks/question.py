@@ -39,7 +39,7 @@ def describe_promotion(
     proofs: Sequence[Proof],
 ) -> Told:
     new = unreleased(service, candidate.release, change, settings())
-    text = promotion_text(environment, candidate, change, proofs, new.commits)
+    text = promotion_text(candidate, change, proofs, new.commits)
     return Told(text=text, authors=new.authors)
 
 
@@ -61,7 +61,7 @@ def prepare_question(asked: Asked, text: str, poll: Poll) -> Question:
     Artifact(
         type="slipway-question",
         key=artifact_key(about.service, "statement"),
-        description=f"{title(about)} What `slipway approve` signs.",
+        description=f"{title(about)} What an answer is signed over.",
         data=_open_question(asked, whole, poll.rules),
     ).create()
     say(f"{about.environment} waits for people until {asked.expires:%Y-%m-%d %H:%M} UTC")

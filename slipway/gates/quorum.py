@@ -67,7 +67,7 @@ def why_not(
 def _unsigned(answer: Approval, gate: Gate) -> str:
     if gate.identity == "form" or answer.signature:
         return ""
-    return "the answer is not signed; give it with `slipway approve` or `slipway reject`"
+    return "the answer is not signed"
 
 
 def _may_not_approve(answer: Approval, rules: Rules, given: Sequence[Approval]) -> str:

@@ -19,7 +19,6 @@ from slipway.service.environment import (
     Smoke,
     Update,
     VersionProbe,
-    Window,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
 from slipway.service.source import Bumps, ReleaseRules, Section, Source
@@ -46,7 +45,6 @@ __all__ = [
     "Source",
     "Update",
     "VersionProbe",
-    "Window",
 ]
 
 

@@ -1,19 +1,17 @@
 """Where a service runs, and what has to be shown there."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from slipway.service.words import (
     Branch,
-    CronSchedule,
     Duration,
     KeyPath,
     Name,
     RepositoryPath,
     RepositoryUrl,
-    TimeZone,
     smoke_url,
     some_time,
     subject,
@@ -102,20 +100,10 @@ class Smoke(Value):
     timeout: Duration = timedelta(minutes=2)
 
 
-class Window(Value):
-    """A time of the week, or of the year, in which the environment may or may not be changed."""
-
-    kind: Literal["allow", "deny"]
-    schedule: CronSchedule  # when it begins: minute hour day month weekday
-    lasts: Annotated[Duration, AfterValidator(some_time)]
-    zone: TimeZone | None = None  # none: the gate's
-    reason: str = ""  # shown to whoever waits
-
-
 class Gate(Value):
-    """What must be so before the environment is touched: people, time, or both."""
+    """People decide before the environment is touched."""
 
-    approvers: tuple[str, ...] = ()  # none: nobody is asked
+    approvers: Annotated[tuple[str, ...], Field(min_length=1)]
     quorum: Annotated[int, Field(ge=1)] = 1  # different approvers
     self_approval: Literal["refuse", "allow"] = "refuse"  # by authors of the released commits
     identity: Literal["form", "signature"] = "form"  # what proves who answered
@@ -123,16 +111,10 @@ class Gate(Value):
     signers_file: RepositoryPath | None = None  # such a file in the GitOps repository
     revoked: tuple[str, ...] = ()  # public keys that count no more
     expires: Annotated[Duration, AfterValidator(some_time)] = timedelta(hours=24)
-    soak: Duration = timedelta(0)  # healthy for this long, without a break, in the ones before it
-    windows: tuple[Window, ...] = ()
-    holidays: tuple[date, ...] = ()  # whole days, in `zone`, on which it stays closed
-    zone: TimeZone = "UTC"
 
     @model_validator(mode="after")
     def _can_be_passed(self) -> Self:
-        if not (self.approvers or self.soak or self.windows or self.holidays):
-            raise ValueError("approvers: a gate needs approvers, soak, windows or holidays")
-        if self.approvers and self.quorum > len(self.approvers):
+        if self.quorum > len(self.approvers):
             raise ValueError(f"quorum: {self.quorum} of {len(self.approvers)} approvers")
         keys = bool(self.signers or self.signers_file)
         if (self.identity == "signature") != keys:

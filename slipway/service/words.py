@@ -4,13 +4,11 @@ import re
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from slipway.errors import InvalidInput
 from slipway.manifests import keypath
-from slipway.readiness.cron import parse
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -57,22 +55,6 @@ def smoke_url(value: str) -> str:
     return value
 
 
-def _cron(value: str) -> str:
-    try:
-        parse(value)
-    except ValueError as error:
-        raise ValueError(f"minute hour day month weekday, as '0 9 * * 1-5': {error}") from None
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"'{value}' is no time zone, as 'Europe/Madrid' or 'UTC'") from None
-    return value
-
-
 def some_time(value: timedelta) -> timedelta:
     """The duration, if it is a second or more."""
     if value < timedelta(seconds=1):
@@ -99,8 +81,6 @@ Duration = Annotated[
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
 KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
-CronSchedule = Annotated[str, AfterValidator(_cron)]
-TimeZone = Annotated[str, AfterValidator(_zone)]
 RepositoryUrl = Annotated[str, AfterValidator(_http)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]

@@ -17,7 +17,6 @@ from slipway.gates.quorum import (
     unreachable,
 )
 from slipway.ledger.entries import Decided
-from slipway.service import Gate
 from tests.answers import AT
 from tests.unit.gate_values import (
     ANA,
@@ -45,7 +44,6 @@ def test_A13_rights_only_shrink_while_a_run_waits() -> None:
 
 def test_A13_a_gate_that_is_gone_takes_nothing_away() -> None:
     assert stricter(gate(), None) == gate()
-    assert stricter(gate(), Gate.model_validate({"soak": "1m"})) == gate()
 
 
 def test_A10_the_electorate_is_parted() -> None:
@@ -98,7 +96,6 @@ def test_A11_A13_A15_too_few_approvals_never_let_a_write_pass(
 
 def test_nothing_is_asked_of_an_environment_without_people() -> None:
     require_people(None, "staging", [])
-    require_people(Gate.model_validate({"soak": "1m"}), "staging", [])
 
 
 def ended(not_counted: int = 0, counts: bool = True, **more: Any) -> str | None:

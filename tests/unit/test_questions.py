@@ -19,7 +19,6 @@ from tests.unit.report_values import (
     GITOPS,
     HOSTILE,
     PARSER,
-    PRODUCTION,
     QUICK,
     SHA,
     T0,
@@ -61,7 +60,7 @@ def text(
     """A whole question about books-api 2.1.0 for production."""
     shown = [commit(2, subject), commit(1)] if commits is None else commits
     body = promotion_text(
-        PRODUCTION, candidate(release(notes)), change(diff),
+        candidate(release(notes)), change(diff),
         [proof()] if proofs is None else proofs, shown,
     )  # fmt: skip
     return question(about(), body, poll(**more))
@@ -103,13 +102,6 @@ def test_A2_the_first_environment_has_no_earlier_proof() -> None:
     assert "No commit is known" in shown
 
 
-def test_A2_the_soak_is_told_where_there_is_one() -> None:
-    soaked = PRODUCTION.model_copy(update={"gate": gate(soak="30m"), "after": ("staging",)})
-    shown = promotion_text(soaked, candidate(), change(), [proof()], [])
-    assert "**Soak** staging: healthy for 30 min 00 s or longer" in shown
-    assert "Soak" not in text()
-
-
 def test_A2_A11_who_has_approved_and_how_many_are_missing() -> None:
     shown = text(made=gate(quorum=2), given=(approval(),))
     assert "**Approved** by `ana@example.com` (2026-01-02 10:00:00 UTC)" in shown
@@ -119,7 +111,9 @@ def test_A2_A11_who_has_approved_and_how_many_are_missing() -> None:
 
 def test_A2_A8_a_signature_is_asked_for_by_name() -> None:
     signed = gate(identity="signature", signers=[f"{ANA} ssh-ed25519 AAAA"])
-    assert "**Identity** an SSH signature: answer with `slipway approve`" in text(made=signed)
+    assert "**Identity** an SSH signature of the answer, see docs/steps/approval.md" in text(
+        made=signed
+    )
 
 
 def test_A10_the_question_says_who_may_not_answer_and_why() -> None:
@@ -165,7 +159,7 @@ def test_going_back_is_another_question() -> None:
 
 def test_an_empty_change_is_said_plainly() -> None:
     nothing = Change(environment="production", edits=(), diff="", base=GITOPS)
-    shown = promotion_text(PRODUCTION, candidate(), nothing, [proof()], [])
+    shown = promotion_text(candidate(), nothing, [proof()], [])
     assert "hold these values already" in shown
 
 

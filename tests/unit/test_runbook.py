@@ -22,7 +22,7 @@ PAGES = [ROOT / "docs" / "runbook.md", ROOT / "docs" / "prefect-access.md"]
 CODE = re.compile(r"`([^`\n]+)`")
 HEADINGS = re.findall(r"^### (.+)$", RUNBOOK, re.MULTILINE)
 PREFECTS_OWN = {
-    "Completed", "Crashed", "Cancelled", "Cancelling", "TimedOut", "Suspended", "Waiting",
+    "Completed", "Crashed", "Cancelled", "Cancelling", "TimedOut", "Suspended",
     "AwaitingRetry", "Resuming", "Scheduled", "Late", "Pending", "Running",
 }  # fmt: skip
 
