@@ -94,17 +94,18 @@ def read_blob(git: GitCommand, entry: Entry, what: str) -> bytes:
 def write_commit(
     git: GitCommand,
     tree: str,
-    parent: str,
+    parent: str | None,
     message: str,
     author: Author,
     date: datetime,
     signer: Signer | None = None,
 ) -> str:
-    """A commit of the tree on `parent`, signed where there is a signer; its id."""
+    """A commit of the tree on `parent` (None: on nothing), signed with a signer; its id."""
     options = signer.options if signer else ()
     sign = ["-S"] if signer else []
+    below = ["-p", parent] if parent else []
     commit = git.attempt(
-        *options, "commit-tree", *sign, tree, "-p", parent, "-F", "-",
+        *options, "commit-tree", *sign, tree, *below, "-F", "-",
         stdin=_ended(message),
         environment=_identity(author, date) | dict(signer.environment if signer else {}),
     )  # fmt: skip

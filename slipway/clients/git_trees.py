@@ -6,6 +6,7 @@ level by level, one request a level for all of them, and the files' contents in 
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from slipway.clients.git_command import GitCommand
 from slipway.clients.git_objects import (
@@ -145,10 +146,28 @@ def write_tree(git: GitCommand, trees: Trees, parent: str, files: Mapping[str, b
     Only the folders on the way to them are read and written: git's importer works on those alone.
     """
     modes = trees.modes(parent, files)
+    return changed_tree(git, parent, files, modes)
+
+
+def changed_tree(
+    git: GitCommand,
+    parent: str | None,
+    files: Mapping[str, bytes | None],
+    modes: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The tree of `parent` (None: an empty one) with these files in it, without those of None.
+
+    A file that `modes` does not name is a plain one.
+    """
     stream = [b"commit refs/slipway/tree\ncommitter x <x> 0 +0000\ndata 0\n"]
-    stream.append(f"from {parent}\n".encode())
+    if parent:
+        stream.append(f"from {parent}\n".encode())
     for path, content in sorted(files.items()):
-        stream.append(f"M {modes[path]} inline {_quoted(path)}\ndata {len(content)}\n".encode())
+        if content is None:
+            stream.append(f"D {_quoted(path)}\n".encode())
+            continue
+        mode = modes.get(path, "100644")
+        stream.append(f"M {mode} inline {_quoted(path)}\ndata {len(content)}\n".encode())
         stream += [content, b"\n"]
     stream.append(b'ls ""\n\ndone\n')
     written = git.run(
