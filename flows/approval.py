@@ -24,6 +24,7 @@ from slipway.questions import Poll
 from slipway.service import Environment, Gate, Service
 from tasks.answers import form, keep, read_answer, read_dossier
 from tasks.gitops import preview_change
+from tasks.ledger import keep_decision
 from tasks.notify import tell_waiting
 from tasks.question import describe_promotion, prepare_question, read_gate, record_answer
 from tasks.signature import proven_now
@@ -91,6 +92,7 @@ def _answered(
         return dossier
     given = _given(service, rules.gate, dossier, about, change)
     decided = record_answer(asked, answer, about, change, rules, given, service)
+    keep_decision(service, decided)
     dossier = keep(dossier.deciding(decided), about.environment, about.act)
     _refuse_ended(decided, dossier.not_counted(attempt), asked)
     return dossier

@@ -19,6 +19,7 @@ from tasks.build import build_image
 from tasks.chart import publish_chart
 from tasks.evidence import attest_image, verify_image
 from tasks.gitops import update_gitops
+from tasks.ledger import keep_proof
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.service import read_service
@@ -69,5 +70,6 @@ def carry(
         smoke=smoke,
         approvals=approvals,
     )
+    keep_proof(service, candidate, proof)
     write_report(service, candidate, [*earlier, proof])
     return proof

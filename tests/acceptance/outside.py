@@ -8,6 +8,9 @@ import httpx
 
 from sandbox import seed
 from sandbox.world import World
+from slipway.ledger.entries import Ledger
+from slipway.ledger.files import ledger
+from slipway.ledger.store import REF
 
 
 class Effects(NamedTuple):
@@ -18,7 +21,7 @@ class Effects(NamedTuple):
     images: Counter[str]  # manifests stored as images in the registry, by tag
     charts: Counter[str]  # and as charts
     commits: tuple[str, ...]  # subjects of the GitOps commits that name the run, oldest first
-    pushes: int  # to the GitOps repository, by anybody
+    pushes: int  # to the GitOps repository, by anybody; those of the ledger are not counted
     syncs: Counter[str]  # asked of Argo CD, by application
 
 
@@ -47,7 +50,8 @@ class Outside:
             pushes=sum(
                 method == "POST" and path.startswith(f"/{seed.GITOPS}") and "receive-pack" in path
                 for method, path in git
-            ),
+            )
+            - self.ledger_commits(),
             syncs=Counter(
                 path.split("/")[-2]
                 for method, path in argocd
@@ -62,8 +66,23 @@ class Outside:
         return tuple(name for name, _, message in found if run in message)
 
     def commits(self, run: str) -> tuple[str, ...]:
-        log = ("log", "--all", "--reverse", "--format=%s", "--fixed-strings", f"--grep={run}")
+        log = ("log", "--branches", "--reverse", "--format=%s", "--fixed-strings", f"--grep={run}")
         return tuple(self._git(seed.GITOPS, *log).splitlines())
+
+    def ledger_commits(self) -> int:
+        """How often something was written into the ledger."""
+        return len(self._git(seed.GITOPS, "for-each-ref", REF)) and int(
+            self._git(seed.GITOPS, "rev-list", "--count", REF)
+        )
+
+    def ledger(self) -> Ledger:
+        """What the ledger says about the sample service."""
+        names = self._git(seed.GITOPS, "ls-tree", "-r", "--name-only", REF, "books/").split()
+        texts = {
+            name: self._world.git.repositories.git(seed.GITOPS, "cat-file", "blob", f"{REF}:{name}")
+            for name in names
+        }
+        return ledger("books", texts)
 
     def message(self, run: str, environment: str) -> str:
         """Message of the run's GitOps commit for an environment."""

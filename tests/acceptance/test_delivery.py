@@ -89,6 +89,20 @@ def test_A15_A30_the_record_says_who_what_and_when(delivery: Delivery, site: Ins
     assert _moment(trailers) in record
 
 
+def test_A30_A31_decisions_and_proofs_are_kept_where_no_run_can_lose_them(
+    delivery: Delivery, site: Installation
+) -> None:
+    found = site.outside.ledger()
+    mine = [entry for entry in found.proven if entry.run == delivery.run]
+    assert {(entry.environment, entry.image.digest) for entry in mine} == {
+        ("staging", delivery.digest),
+        ("production", delivery.digest),
+    }
+    decided = [each for each in found.decisions if each.approval.run == delivery.run]
+    assert [(each.approval.decision, each.counts) for each in decided] == [("approve", True)]
+    assert decided[0].approval.subject.digest == delivery.digest
+
+
 def test_A30_the_report_names_the_approver_and_the_time(
     delivery: Delivery, site: Installation
 ) -> None:

@@ -1,0 +1,36 @@
+"""Write into the ledger what a run has shown or been told."""
+
+from datetime import timedelta
+
+from slipway import ledger
+from slipway.ledger.entries import Decided, Proven
+from slipway.model import Candidate, Proof
+from slipway.service import Service
+from tasks.environment import run_id, say, settings
+from tasks.retries import step
+
+
+@step("keep proof", "keep proof of {proof.environment}", timeout=300)
+def keep_proof(service: Service, candidate: Candidate, proof: Proof) -> None:
+    """So that later runs know what they may go back to."""
+    asked = proof.smoke.timing
+    ledger.record(
+        service,
+        settings(),
+        Proven(
+            service=service.service,
+            environment=proof.environment,
+            release=candidate.release.model_copy(update={"notes": "", "commits": ()}),
+            image=candidate.image,
+            revision=proof.promotion.revision,
+            at=asked.started + timedelta(seconds=asked.seconds),
+            run=run_id(),
+        ),
+    )
+    say(f"{proof.environment}: {candidate.image.version} is in the ledger as proven")
+
+
+@step("keep decision", "keep {decided.approval.decision}", timeout=300)
+def keep_decision(service: Service, decided: Decided) -> None:
+    """So that who decided what outlives the run, its inputs and its stored results."""
+    ledger.record(service, settings(), decided)
