@@ -111,7 +111,12 @@ def _given(
 def _refuse_ended(decided: Decided, not_counted: int, asked: Asked) -> None:
     """Raise where an answer ends the run."""
     approval, place = decided.approval, asked.subject.environment
-    hint = f"{place} was not touched; retry the run to ask again"
+    stays = f"{place} was not touched"
+    if asked.subject.act == "roll-back":
+        stays = f"{place} keeps the version that was to be taken back, and its proof is unknown"
+    hint = (
+        f"{stays}; retry the run to {'look' if asked.subject.act == 'roll-back' else 'ask'} again"
+    )
     match has_ended(decided, not_counted, asked.expires):
         case "rejected":
             raise Rejected(f"{place}: rejected by {approval.approver}: {approval.reason}", hint)

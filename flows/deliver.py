@@ -13,13 +13,14 @@ from flows.approval import approve
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
 from flows.naming import run_name
+from flows.undo import finish_rollback, undone_on_failure
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
 from tasks.chart import publish_chart
 from tasks.evidence import attest_image, verify_image
 from tasks.gitops import update_gitops
-from tasks.ledger import keep_proof
+from tasks.ledger import keep_proof, refuse_held
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.service import read_service
@@ -57,12 +58,15 @@ def carry(
     service: Service, environment: Environment, candidate: Candidate, earlier: Sequence[Proof]
 ) -> Proof:
     """Bring one candidate into one environment, and prove it."""
+    finish_rollback(service, environment)
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
+    refuse_held(service, environment, candidate.image)
     approvals = approve(service, environment, candidate, earlier)
     promotion = update_gitops(service, environment, candidate, approvals, earlier)
-    sync = wait_for_sync(service, environment, candidate.image, promotion)
-    smoke = smoke_test(environment, candidate.image, sync)
+    with undone_on_failure(service, environment, candidate, promotion):
+        sync = wait_for_sync(service, environment, candidate.image, promotion)
+        smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(
         environment=environment.name,
         promotion=promotion,
@@ -70,6 +74,6 @@ def carry(
         smoke=smoke,
         approvals=approvals,
     )
-    keep_proof(service, candidate, proof)
+    keep_proof(service, candidate.release, candidate.image, proof)
     write_report(service, candidate, [*earlier, proof])
     return proof

@@ -11,10 +11,11 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
 from flows.promote import promote
+from flows.rollback import rollback
 from slipway.config import service_names
 from slipway.settings import load
 
-FLOWS: tuple[Flow[..., Any], ...] = (deliver, promote)
+FLOWS: tuple[Flow[..., Any], ...] = (deliver, promote, rollback)
 
 
 def deployments(service: str) -> list[RunnerDeployment]:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from slipway import gitops
 from slipway.clients.git import Clone, cloned
-from slipway.clients.registry import open_repository
 from slipway.engines.interface import engine_for
-from slipway.errors import NotFound, Retryable, SlipwayError
+from slipway.errors import Retryable, SlipwayError
 from slipway.gitops.before import own_commit
+from slipway.gitops.claimed import claimed_image
 from slipway.gitops.compute import contents
 from slipway.manifests.claims import Claim, claimed
-from slipway.model import EnvironmentStatus, Image
+from slipway.model import EnvironmentStatus
 from slipway.readiness.judge import holds_now
 from slipway.readiness.verdict import Ready, Verdict
 from slipway.service import Environment, Service
@@ -86,7 +86,7 @@ def _observed(
     row: EnvironmentStatus,
 ) -> EnvironmentStatus:
     watch, application = Stopwatch(), environment.application
-    image = _image(service, asked.claim, settings, watch)
+    image = claimed_image(service, asked.claim, settings)
     lineage = partial(gitops.lineage, service, environment, image, settings, asked.revision)
     with engine_for(application, settings, service.gitops) as engine:
         seen = engine.observe(application)
@@ -104,29 +104,6 @@ def _observed(
             }
             | _proof(verdict, application.settle, watch.now())
         )
-
-
-def _image(service: Service, claim: Claim, settings: Settings, watch: Stopwatch) -> Image:
-    """The image that is asked for; by its tag's digest in the registry where none is written."""
-    repository, digest = service.image.repository, claim.digest
-    if not digest:
-        with open_repository(repository, settings) as registry:
-            found = registry.find(claim.version)
-        if found is None:
-            raise NotFound(
-                f"{repository} holds no {claim.version}, and no digest is written beside it",
-                "publish the version, or write the digest too: {digest}",
-            )
-        digest = found.digest
-    return Image(
-        repository=repository,
-        version=claim.version,
-        digest=digest,
-        revision="",
-        builder="",
-        created=False,
-        timing=watch.read(),
-    )
 
 
 def _proof(verdict: Verdict, settle: timedelta, now: datetime) -> dict[str, object]:

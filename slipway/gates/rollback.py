@@ -48,6 +48,14 @@ def unfinished(ledger: Ledger, run: str, environment: str) -> RolledBack | None:
     return max(mine, key=lambda entry: entry.at, default=None)
 
 
+def proven_before(ledger: Ledger, run: str, environment: str, digest: str) -> bool:
+    """Whether another run has proven this image there: then it is not the image that is new."""
+    return any(
+        (entry.environment, entry.image.digest) == (environment, digest) and entry.run != run
+        for entry in ledger.proven
+    )
+
+
 def _subject(service: str, version: str | None) -> str:
     return f"no version of {service} but this one" if version is None else f"no {service} {version}"
 

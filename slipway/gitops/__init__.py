@@ -17,13 +17,22 @@ from slipway.timing import Stopwatch
 __all__ = ["Undo", "lineage", "plan", "write"]
 
 
-def plan(service: Service, environment: Environment, image: Image, settings: Settings) -> Change:
-    """What `write` would change now; writes nothing. Raises as `write` does."""
+def plan(
+    service: Service,
+    environment: Environment,
+    image: Image,
+    settings: Settings,
+    leaving: Image | None = None,
+) -> Change:
+    """What `write` would change now; writes nothing. Raises as `write` does.
+
+    With `leaving`, the image that a rollback takes back.
+    """
     gitops = service.gitops
     with cloned(
         gitops.repository, gitops.branch, settings.optional("gitops_token"), sparse=True
     ) as clone:
-        return computed(clone, service, environment, image).change
+        return computed(clone, service, environment, image, leaving).change
 
 
 def write(
@@ -46,7 +55,7 @@ def write(
     `run` names the delivery, and `began` is when it did, however often it was tried again since: a
     value that a person has changed later is not overwritten. `report` gets a sentence for people
     when something is waited for. `candidate` and the proofs of earlier environments are told to the
-    readers of a pull request. With `undo` the write is a rollback, by commit: it needs no approval
+    readers of a pull request. With `undo` the write is a rollback: it needs no approval
     and replaces nothing but the values of the image that is left.
     Raises Conflict (not what was approved, or a person's value), Superseded (a newer version is
     there), Protected (the branch's rules), PushRace (others kept moving the branch), Final (our

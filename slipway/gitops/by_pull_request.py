@@ -83,7 +83,7 @@ def _step(desk: Desk) -> Promotion | Waiting:
     pull = desk.newest()
     desk.refresh()  # after the pull request: what was merged by then is there
     order, environment = desk.order, desk.order.environment
-    change, files = computed(desk.clone, order.service, environment, order.image)
+    change, files = computed(desk.clone, order.service, environment, order.image, order.leaving)
     if not change.edits:
         return landed(desk, change, pull)
     if pull is not None and pull.merged and _is_mine(desk, pull):
@@ -91,7 +91,8 @@ def _step(desk: Desk) -> Promotion | Waiting:
     if environment.pull_request.merge == "automatic":
         desk.decided = desk.decided or desk.clone.at(order.decided)
         require_undisturbed(desk.clone, order.service, environment, change, desk.decided)
-    require_decision(environment, change, order.image, order.approvals)
+    if order.undo is None:  # going back to what was proven needs nobody's approval
+        require_decision(environment, change, order.image, order.approvals)
     refuse_closed(desk, pull)
     stands = pull is not None and pull.open
     queue = desk.forge.queue(pull) if pull is not None and stands else None
@@ -131,7 +132,7 @@ def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:
     )
     body = pull_text.body(
         order.service.service, change, order.image, order.run, order.approvals, order.earlier,
-        commits, sha,
+        commits, sha, order.undone,
     )  # fmt: skip
     return pull_text.title(order.message), body
 

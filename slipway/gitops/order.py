@@ -64,6 +64,11 @@ class Order:
         return self.undo.leaving if self.undo else None
 
     @property
+    def undone(self) -> str:
+        """What a rollback takes back and why, for people; empty where it is none."""
+        return f"{self.undo.leaving.version}: {self.undo.reason}" if self.undo else ""
+
+    @property
     def signs(self) -> bool:
         """Whether our commits are to be signed."""
         return self.settings.optional("gitops_signing_key") is not None

@@ -35,12 +35,17 @@ def body(
     earlier: Sequence[Proof],
     commits: Sequence[Commit],
     sha: str,
+    undone: str = "",
 ) -> str:
-    """Everything that a person needs to decide; `commits` since what runs there now."""
+    """Everything that a person needs to decide; `commits` since what runs there now.
+
+    `undone` says what a rollback takes back, and why.
+    """
     place = escape(change.environment)
+    back = f"**This is a rollback** of {escape(undone, 500)}\n\n" if undone else ""
     start = (
-        f"Carries **{escape(service)} {escape(image.version)}** into **{place}**: once this is"
-        " merged, it goes live.\n\n" + _facts(change, image, run, approvals)
+        f"{back}Carries **{escape(service)} {escape(image.version)}** into **{place}**: once this"
+        " is merged, it goes live.\n\n" + _facts(change, image, run, approvals)
     )
     end = (
         "Kept up to date with its base: a commit by anybody else on this branch stops it."

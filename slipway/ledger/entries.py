@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from slipway.decision import Approval
-from slipway.model import Image, Release
+from slipway.model import Change, Image, Release
 from slipway.value import Value
 
 
@@ -51,6 +51,7 @@ class RolledBack(Value):
     digest: str
     to: str  # version
     to_digest: str
+    failed: Change | None = None  # what is taken back, where it is known
     reason: str
     at: datetime  # UTC
     run: str

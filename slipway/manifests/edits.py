@@ -151,8 +151,8 @@ def refuse_older(edit: Edit, image: Image, there: Version | None, by: str = "") 
         said = f"of {there}, by {by}, " if by else ""
         raise Superseded(
             f"{edit.file}: {edit.key} is already {edit.old}, {said}newer than {image.version}",
-            f"nothing to do; to go back on purpose, undo {by or 'the newer commit'} with"
-            " `git revert` first",
+            "nothing to do; to go back on purpose, run the flow rollback, which proves the older"
+            " version and holds the newer one",
         )
 
 

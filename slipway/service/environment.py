@@ -136,3 +136,4 @@ class Environment(Value):
     application: Application
     smoke: Smoke
     require: Literal["provenance"] | None = None  # what must be verified before anything is written
+    on_failure: Literal["stop", "rollback"] = "stop"  # when the new version fails its proof

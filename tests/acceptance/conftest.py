@@ -19,6 +19,7 @@ from tests.acceptance import (
     scene_refusal,
     scene_repairs,
     scene_retries,
+    scene_rollback,
     scene_signature,
 )
 from tests.acceptance.installation import Installation
@@ -29,12 +30,14 @@ from tests.acceptance.scene_quorum import Quorum
 from tests.acceptance.scene_refusal import Refusal
 from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
+from tests.acceptance.scene_rollback import RolledBackScene
 from tests.acceptance.scene_signature import Signature
 
 # The longest first.
 SCENES: dict[str, Callable[[Installation], object]] = {
     "repairs": scene_repairs.play,
     "retries": scene_retries.play,
+    "rolled_back": scene_rollback.play,
     "quorum": scene_quorum.play,
     "refusal": scene_refusal.play,
     "signature": scene_signature.play,
@@ -81,6 +84,12 @@ def repairs(scenes: dict[str, Future[Any]]) -> Repairs:
 @pytest.fixture(scope="session")
 def retries(scenes: dict[str, Future[Any]]) -> Retries:
     found: Retries = scenes["retries"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def rolled_back(scenes: dict[str, Future[Any]]) -> RolledBackScene:
+    found: RolledBackScene = scenes["rolled_back"].result()
     return found
 
 

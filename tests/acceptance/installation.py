@@ -28,7 +28,8 @@ QUIET = "quiet"  # a branch of the GitOps repository that nobody writes to
 CREW = "crew"  # a branch and a service
 SEALED = "sealed"  # likewise; its answers have to be signed
 HALTED = "halted"  # as trial, for a run that is cancelled
-SERVICES = ("books", "refused", "brief", CREW, SEALED, TRIAL, HALTED)
+UNDONE = "undone"  # as trial, with a way back when its proof fails
+SERVICES = ("books", "refused", "brief", CREW, SEALED, TRIAL, HALTED, UNDONE)
 
 
 class Installation(Runs):
@@ -74,6 +75,7 @@ class Installation(Runs):
         self.sealed()
         self._write(TRIAL, self._alone(TRIAL))
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
+        self.undone()
         self.server.wait_until_ready(PATIENCE)
         self.start_runner()
         for automation in _yaml().load(ROOT / "deployments" / "automations.yaml")["automations"]:
@@ -152,6 +154,12 @@ class Installation(Runs):
         service = self._service(CREW, approvers=list(approvers), quorum=quorum)
         self._write(CREW, self._on_branch(service, CREW))
 
+    def undone(self, **application: str) -> None:
+        """Write the file of `undone`, which goes back when its proof fails."""
+        service = self._alone(UNDONE, **application)
+        service["environments"][0]["on_failure"] = "rollback"
+        self._write(UNDONE, service)
+
     def _alone(self, name: str, **application: str) -> Json:
         """A service without a gate, with an environment and a branch of its own."""
         service = self._service(name)
@@ -167,10 +175,10 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        for branch in (TRIAL, HALTED, QUIET, CREW, SEALED):
+        for branch in (TRIAL, HALTED, UNDONE, QUIET, CREW, SEALED):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
-        for name in (TRIAL, HALTED):
+        for name in (TRIAL, HALTED, UNDONE):
             self.world.cluster.expose(f"books-api-{name}")
             self.world.argocd.add(self._application(deepcopy(manifest), name))
 

@@ -26,6 +26,10 @@ class Runs:
         parameters = {"service": service, "version": version, "environment": environment}
         return self.api.start(f"promote/{service}", parameters)
 
+    def roll_back(self, service: str, reason: str, **more: str) -> str:
+        parameters = {"service": service, "environment": service, "reason": reason, **more}
+        return self.api.start(f"rollback/{service}", parameters)
+
     def until(self, run: str, reached: Callable[[Json], bool]) -> Json:
         """The run once `reached(run)` holds; it may not end in any other way."""
         try:

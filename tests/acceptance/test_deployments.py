@@ -5,6 +5,8 @@ import pytest
 from sandbox.prefect_api import Json
 from tests.acceptance.installation import Installation
 
+FLOWS = ("deliver", "promote", "rollback")
+
 
 @pytest.fixture(scope="module")
 def deployed(site: Installation) -> dict[str, Json]:
@@ -12,14 +14,14 @@ def deployed(site: Installation) -> dict[str, Json]:
     site.http.post("/work_pools/", json=pool).raise_for_status()
     site.prefect("--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml")
     found = {}
-    for flow in ("deliver", "promote"):
+    for flow in FLOWS:
         deployment = site.api.deployment(f"{flow}/books-api")
         assert deployment is not None
         found[flow] = deployment
     return found
 
 
-@pytest.mark.parametrize("flow", ["deliver", "promote"])
+@pytest.mark.parametrize("flow", FLOWS)
 def test_a_deployment_names_a_module_and_pulls_nothing(
     deployed: dict[str, Json], flow: str
 ) -> None:
@@ -38,14 +40,14 @@ def test_the_schedule_is_off_until_somebody_wants_it(deployed: dict[str, Json]) 
     assert deployed["promote"]["schedules"] == []
 
 
-@pytest.mark.parametrize("flow", ["deliver", "promote"])
+@pytest.mark.parametrize("flow", FLOWS)
 def test_no_limit_stands_in_the_way_of_a_retry(deployed: dict[str, Json], flow: str) -> None:
     """Prefect's deployment limit frees its slot on suspend, and breaks retries."""
     assert deployed[flow]["concurrency_limit"] is None
     assert deployed[flow]["global_concurrency_limit"] is None
 
 
-@pytest.mark.parametrize("flow", ["deliver", "promote"])
+@pytest.mark.parametrize("flow", FLOWS)
 def test_X11_no_parameter_is_stored_that_should_be_secret(
     deployed: dict[str, Json], flow: str
 ) -> None:

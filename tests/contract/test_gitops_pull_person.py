@@ -7,7 +7,8 @@ import pytest
 
 from slipway.clients.git import Protected
 from slipway.errors import Conflict, Expired, Rejected, Superseded
-from tests.contract.pull_place import BRANCH, NAME, NOW, VALUES, Place, a_place
+from slipway.gitops import Undo
+from tests.contract.pull_place import BRANCH, NAME, NOW, VALUES, Place, a_place, image
 
 GATE = {"approvers": ["ana@example.com"]}
 NEW = VALUES.replace(b"1.0.0", b'"1.1.0"')
@@ -296,3 +297,25 @@ def test_the_plan_is_the_same_as_for_commits(place: Place) -> None:
         "-  tag: 1.0.0  # release", '+  tag: "1.1.0"  # release', " replicas: 2",
     ]  # fmt: skip
     assert place.writes() == []
+
+
+def test_a_rollback_waits_in_a_pull_request_that_says_so_and_needs_no_approval(
+    place: Place,
+) -> None:
+    place.rules["gate"] = GATE
+    place.commit(NEW)
+    undo = Undo(image("1.1.0"), "smoke: HTTP 500")
+    promotion = place.write(place.merge, version="1.0.0", digest="c", run="run-2", undo=undo)
+    [pull] = place.pulls()
+    assert "**This is a rollback** of 1.1.0: smoke: HTTP 500" in pull["body"]
+    said = place.git("log", "-1", "--format=%B", str(pull["head_sha"]))
+    assert "Slipway-Rollback-Of: 1.1.0" in said
+    assert promotion.revision == place.head()
+    assert place.read() == NEW.replace(b"1.1.0", b"1.0.0")
+
+
+def test_a_rollback_by_pull_request_takes_nothing_newer_back(place: Place) -> None:
+    place.commit(VALUES.replace(b"1.0.0", b"1.2.0"))
+    with pytest.raises(Superseded, match="a newer version was delivered meanwhile"):
+        place.write(version="1.0.0", run="run-2", undo=Undo(image("1.1.0"), "smoke"))
+    assert place.pulls() == []
