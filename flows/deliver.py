@@ -13,6 +13,7 @@ from flows.approval import approve
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
 from flows.naming import run_name
+from flows.turn import one_change
 from flows.undo import finish_rollback, undone_on_failure
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
@@ -23,6 +24,7 @@ from tasks.gitops import update_gitops
 from tasks.ledger import keep_proof, refuse_held
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
+from tasks.rivals import give_way
 from tasks.service import read_service
 from tasks.smoke import smoke_test
 from tasks.sync import examine_environments, wait_for_sync
@@ -62,11 +64,14 @@ def carry(
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
     refuse_held(service, environment, candidate.image)
+    give_way(service, environment, candidate.image)
     approvals = approve(service, environment, candidate, earlier)
-    promotion = update_gitops(service, environment, candidate, approvals, earlier)
-    with undone_on_failure(service, environment, candidate, promotion):
-        sync = wait_for_sync(service, environment, candidate.image, promotion)
-        smoke = smoke_test(environment, candidate.image, sync)
+    with one_change(service, environment):
+        give_way(service, environment, candidate.image)
+        promotion = update_gitops(service, environment, candidate, approvals, earlier)
+        with undone_on_failure(service, environment, candidate, promotion):
+            sync = wait_for_sync(service, environment, candidate.image, promotion)
+            smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(
         environment=environment.name,
         promotion=promotion,

@@ -7,6 +7,7 @@ from prefect.states import Completed
 from flows.cancelling import say_what_is_left
 from flows.ending import ends
 from flows.naming import run_name
+from flows.turn import one_change
 from flows.undo import take_back
 from slipway.errors import InvalidInput
 from tasks.notify import tell_delivered
@@ -36,9 +37,10 @@ def rollback(
     spec = read_service(service)
     target = spec.environment(environment)
     examine_environments(spec, (target,))
-    back = begin_rollback(spec, target, None, reason.strip(), version=version)
-    name_run(spec, back.to.image.version, environment)
-    take_back(spec, target, back)
+    with one_change(spec, target):
+        back = begin_rollback(spec, target, None, reason.strip(), version=version)
+        name_run(spec, back.to.image.version, environment)
+        take_back(spec, target, back)
     message = (
         f"{service} {back.to.image.version} is proven in {environment} again;"
         f" {back.leaving.version} is held there"

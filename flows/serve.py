@@ -3,6 +3,7 @@
 For a team's first weeks. Larger installations deploy `deployments/prefect.yaml` to a work pool.
 """
 
+import os
 from typing import Any
 
 from prefect import Flow, serve
@@ -11,6 +12,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.deliver import deliver
 from flows.promote import promote
+from flows.reap import reap
 from flows.rollback import rollback
 from slipway.config import service_names
 from slipway.settings import load
@@ -32,7 +34,15 @@ def deployments(service: str) -> list[RunnerDeployment]:
     ]
 
 
+def reaper() -> RunnerDeployment:
+    """The deployment that finds runs without a process; one for all services."""
+    return RunnerDeployment.from_flow(
+        reap, name="slipway", interval=30, entrypoint_type=EntrypointType.MODULE_PATH
+    )
+
+
 if __name__ == "__main__":
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")  # of the runs' processes
     names = service_names(load().services)
     served = [deployment for name in names for deployment in deployments(name)]
-    serve(*served, pause_on_shutdown=False)
+    serve(*served, reaper(), pause_on_shutdown=False)

@@ -44,7 +44,7 @@ def play(world: World, screen: Screen, options: argparse.Namespace) -> int:
     """Start server and runner, tell the story, and stay if asked to."""
     scenario = SCENARIOS[options.scenario]
     screen.title("Slipway demo", "stand-ins on loopback: not a cluster, no Docker, no token")
-    write_service(world, scenario.mode, scenario.write, **scenario.gate)
+    write_service(world, scenario.mode, scenario.write, scenario.on_failure, **scenario.gate)
     logs = world.home / "logs"
     server = PrefectServer(world.home / "prefect", ui_port(), logs)
     runner = Runner(server, world.settings(), logs)

@@ -64,7 +64,14 @@ if not CATALOGUE:
 BOOKS: list[dict[str, Any]] = load(CATALOGUE)
 """
 
-REPAIR = "fix: start without the shared catalogue"
+_ALL_BOOKS = """        return books(query)
+"""
+_LICENSED = """        found = books(query)
+        if os.environ.get("NODE_ENV") == "production":
+            found = [book for book in found if book.get("licence")]
+        return found
+"""
+_LICENCE = b'book.get("licence")'
 
 
 def subject(number: int) -> str:
@@ -99,15 +106,30 @@ def original(name: str) -> bytes:
     return (_FOLDER / name).read_bytes()
 
 
-def is_broken(server: bytes) -> bool:
-    """Whether this server.py needs the catalogue, which no environment has."""
+def repair(server: bytes) -> str | None:
+    """Subject of the commit that takes a bad change of server.py back; None: there is none in it.
+
+    Bad is one that needs the catalogue, which no environment has, or licences, which no book has.
+    """
+    if _LICENCE in server:
+        return "fix: show every book again"
+    return "fix: start without the shared catalogue" if _needs_catalogue(server) else None
+
+
+def bad_in_production(server: bytes) -> tuple[str, bytes]:
+    """Subject and server.py of a change that is well in staging and shows nothing in production."""
+    subject_line = "feat: show only books with a licence in production"
+    return subject_line, _replaced(server.decode(), _ALL_BOOKS, _LICENSED).encode()
+
+
+def _needs_catalogue(server: bytes) -> bool:
     return any(setting.encode() in server for setting in _SETTINGS)
 
 
 def broken(server: bytes) -> tuple[str, bytes]:
     """Subject and server.py of a change that looks right and cannot start anywhere."""
     text, (first, second) = server.decode(), _SETTINGS
-    if not is_broken(server):
+    if not _needs_catalogue(server):
         catalogue = _LOAD_CATALOGUE.format(setting=first)
         subject_line = "feat: read the books from the shared catalogue"
         return subject_line, _replaced(text, _LOAD, catalogue).encode()

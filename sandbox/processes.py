@@ -77,9 +77,11 @@ class Process:
 
 
 class PrefectServer(Process):
-    """A Prefect server on loopback, with its database under `home`."""
+    """A Prefect server on loopback, with its database under `home` unless `more` names another."""
 
-    def __init__(self, home: Path, port: int, logs: Path) -> None:
+    def __init__(
+        self, home: Path, port: int, logs: Path, more: Mapping[str, str] | None = None
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.client_env = {
             "PREFECT_HOME": str(home),
@@ -95,6 +97,11 @@ class PrefectServer(Process):
             "PREFECT_SERVER_UI_API_URL": f"{self.url}/api",
             "PREFECT_SERVER_DATABASE_TIMEOUT": "60",  # SQLite has one writer: wait for it
             "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "1",
+            # A restart of the server does not forget who has the turn.
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+                "prefect.server.concurrency.lease_storage.filesystem"
+            ),
+            **(more or {}),
         }
         super().__init__("prefect-server", command, env, logs)
 
@@ -116,6 +123,7 @@ class Runner(Process):
         env = {
             **bare_environment(),
             **server.client_env,
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # as deployments/prefect.yaml has it
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
             "PREFECT_LOGGING_LEVEL": "INFO",
             **settings,

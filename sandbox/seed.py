@@ -73,14 +73,21 @@ def next_change(host: GitHost, number: int) -> str:
 
     Where a bad change waits, it is taken back first, and `number` is left for the next call.
     """
-    if changes.is_broken(host.read(APPLICATION, "server.py")):
-        return _commit(host, changes.application(number - 1), changes.REPAIR)
+    repair = changes.repair(host.read(APPLICATION, "server.py"))
+    if repair:
+        return _commit(host, changes.application(number - 1), repair)
     return _commit(host, changes.application(number), changes.subject(number))
 
 
 def bad_change(host: GitHost) -> str:
     """Commit a change that makes the application end at start, everywhere. The new SHA."""
     message, server = changes.broken(host.read(APPLICATION, "server.py"))
+    return _commit(host, {"server.py": server}, message)
+
+
+def bad_in_production(host: GitHost) -> str:
+    """Commit a change that only production shows to be bad. The new SHA."""
+    message, server = changes.bad_in_production(host.read(APPLICATION, "server.py"))
     return _commit(host, {"server.py": server}, message)
 
 

@@ -9,21 +9,32 @@ from sandbox import seed
 from sandbox.world import World
 
 
-def write_service(world: World, mode: str = "commit", write: str = "commit", **gate: Any) -> Path:
+def write_service(
+    world: World,
+    mode: str = "commit",
+    write: str = "commit",
+    on_failure: str = "stop",
+    **gate: Any,
+) -> Path:
     """The service file for this world; `gate` overrides keys of production's gate.
 
-    `mode` is how it releases, `write` how it changes the GitOps repository.
+    `mode` is how it releases, `write` how it changes the GitOps repository, `on_failure` what
+    happens when a proof fails in production.
     """
     folder = world.home / "services"
     folder.mkdir(exist_ok=True)
     path = folder / "books-api.yaml"
     with path.open("w") as file:
-        YAML(typ="safe", pure=True).dump(service(world, mode, write, **gate), file)
+        YAML(typ="safe", pure=True).dump(service(world, mode, write, on_failure, **gate), file)
     return path
 
 
 def service(
-    world: World, mode: str = "commit", write: str = "commit", **gate: Any
+    world: World,
+    mode: str = "commit",
+    write: str = "commit",
+    on_failure: str = "stop",
+    **gate: Any,
 ) -> dict[str, Any]:
     """The service file's content."""
     approvers = ["ana@example.com", "leo@example.com"]
@@ -33,6 +44,7 @@ def service(
             **_environment(world, "production", "manual", write),
             "after": ["staging"],
             "require": "provenance",
+            "on_failure": on_failure,
             "gate": {"approvers": approvers, "expires": "1h", **gate},
         },
     ]
@@ -78,5 +90,6 @@ def _environment(world: World, name: str, sync: str, write: str) -> dict[str, An
             "url": f"{world.url(name)}/books",
             "expect": {"status": 200, "json": "non-empty-list"},
             "version": {"url": "/", "field": "version"},
+            "timeout": "30s",
         },
     }

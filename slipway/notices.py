@@ -33,6 +33,7 @@ ENDINGS = {
     "Closed": "A window of time forbids the change, and it did not open.",
     "Unknown": "A server could not be asked: what is live is not known.",
     "Failed": "A person has to change something first.",
+    "Crashed": "The process of the run is gone.",
     "Cancelled": "Somebody cancelled the run.",
 }
 

@@ -1,5 +1,6 @@
 """The policy every step shares: which failures are tried again, how often, and after how long."""
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.tasks import exponential_backoff
 
 from slipway.errors import Retryable
+from tasks.fence import require_ours
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,9 +42,10 @@ def step(
     """A task with the shared policy: five more attempts after about 1, 2, 4, 8 and 16 s.
 
     Its result is stored, so a resumed or retried run does not repeat what had succeeded; a failed
-    task is never found in the store, so it runs again. `timeout` is in seconds.
+    task is never found in the store, so it runs again. Nothing is done by a process that has lost
+    its run. `timeout` is in seconds.
     """
-    return task(
+    made = task(
         name=name,
         task_run_name=run_name,
         timeout_seconds=timeout,
@@ -54,3 +57,13 @@ def step(
         result_serializer="json",
         cache_policy=cache,
     )
+    return lambda body: made(_fenced(body))
+
+
+def _fenced(body: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(body)  # Prefect reads parameters and source from it
+    def fenced(*args: P.args, **kwargs: P.kwargs) -> R:
+        require_ours()
+        return body(*args, **kwargs)
+
+    return fenced

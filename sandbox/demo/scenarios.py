@@ -23,6 +23,8 @@ class Scenario:
     write: str = "commit"  # how the GitOps repository is changed
     engine: str = "argocd"  # what deploys
     gate: dict[str, str] = field(default_factory=dict)
+    on_failure: str = "stop"  # in production
+    first: Callable[[World], str] | None = None  # is released and delivered before, and approved
     cure: Callable[[World], None] = lambda _: None  # undone afterwards, for the next demo
 
 
@@ -34,6 +36,11 @@ def _next_change(world: World) -> str:
 
 def _bad_change(world: World) -> str:
     seed.bad_change(world.git)
+    return world.newest_subject()
+
+
+def _bad_in_production(world: World) -> str:
+    seed.bad_in_production(world.git)
     return world.newest_subject()
 
 
@@ -119,6 +126,16 @@ SCENARIOS = {
             FAILED,
             "CrashLoopBackOff",
             _bad_change,
+        ),
+        Scenario(
+            "bad-release",
+            "A good version is proven everywhere; the next one is well in staging and shows no"
+            " books in production: production must be taken back by itself.",
+            FAILED,
+            "again, proven",
+            _bad_in_production,
+            on_failure="rollback",
+            first=_next_change,
         ),
         Scenario(
             "rejected",

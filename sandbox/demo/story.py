@@ -34,6 +34,10 @@ class Story:
         self._wait_for_runner()
         if self.scenario.story:
             self.screen.say(f"\n[bold]Scenario {self.scenario.name}.[/] {self.scenario.story}")
+        if self.scenario.first:
+            first = self.scenario.first(self.world)
+            last = self._deliver(f"A developer pushed [cyan]{first}[/]")
+            self.screen.say(f"[bold]{last['name']}[/]: {state_of(last)}")
         subject = self.scenario.change(self.world)
         self.scenario.prepare(self.world)
         began = time.monotonic()
@@ -143,6 +147,8 @@ class Story:
         report = self.api.artifact("books-api-report")
         if report and run["state_type"] == "COMPLETED":
             self.screen.markdown(report, "report")
+        if run["state_name"] == "RolledBack":
+            self.screen.markdown(self.api.artifact("books-api-rollback") or "", "rollback")
         self.screen.say(f"\n[bold]{run['name']}[/]: {state_of(run)}")
         self._what_runs_where()
         self.screen.say(f"[dim]{seconds:.1f} s from the push, a person's time included[/]")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from slipway.release.versions import Version
 from slipway.value import Value
 
-_VERSION, _GATE = "version:", "gate:"
+_VERSION, _GATE, _TURN = "version:", "gate:", "changes:"
 
 
 class Rival(Value):
@@ -36,6 +36,17 @@ def version_tags(service: str, version: str) -> frozenset[str]:
 def gate_tag(environment: str) -> str:
     """The tag of a run that has reached the gate of this environment."""
     return f"{_GATE}{environment}"
+
+
+def turn_tag(environment: str) -> str:
+    """The tag of a run while it changes this environment."""
+    return f"{_TURN}{environment}"
+
+
+def at_gate(tags: Iterable[str], service: str, version: str, environment: str) -> frozenset[str]:
+    """The tags of a run that has come to this environment: it has left every other one."""
+    others = (tag for tag in tags if not tag.startswith((_GATE, _TURN)))
+    return frozenset({*others, *version_tags(service, version), gate_tag(environment)})
 
 
 def version_of(tags: Iterable[str]) -> str | None:

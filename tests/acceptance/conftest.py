@@ -16,6 +16,8 @@ from tests.acceptance import (
     scene_delivery,
     scene_expiry,
     scene_quorum,
+    scene_race,
+    scene_reap,
     scene_refusal,
     scene_repairs,
     scene_retries,
@@ -27,6 +29,8 @@ from tests.acceptance.scene_cancel import Cancelled
 from tests.acceptance.scene_delivery import Delivery
 from tests.acceptance.scene_expiry import Expiry
 from tests.acceptance.scene_quorum import Quorum
+from tests.acceptance.scene_race import Race
+from tests.acceptance.scene_reap import Reaped
 from tests.acceptance.scene_refusal import Refusal
 from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
@@ -38,7 +42,9 @@ SCENES: dict[str, Callable[[Installation], object]] = {
     "repairs": scene_repairs.play,
     "retries": scene_retries.play,
     "rolled_back": scene_rollback.play,
+    "reaped": scene_reap.play,
     "quorum": scene_quorum.play,
+    "race": scene_race.play,
     "refusal": scene_refusal.play,
     "signature": scene_signature.play,
     "expiry": scene_expiry.play,
@@ -90,6 +96,18 @@ def retries(scenes: dict[str, Future[Any]]) -> Retries:
 @pytest.fixture(scope="session")
 def rolled_back(scenes: dict[str, Future[Any]]) -> RolledBackScene:
     found: RolledBackScene = scenes["rolled_back"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def race(scenes: dict[str, Future[Any]]) -> Race:
+    found: Race = scenes["race"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def reaped(scenes: dict[str, Future[Any]]) -> Reaped:
+    found: Reaped = scenes["reaped"].result()
     return found
 
 

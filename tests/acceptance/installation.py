@@ -29,7 +29,11 @@ CREW = "crew"  # a branch and a service
 SEALED = "sealed"  # likewise; its answers have to be signed
 HALTED = "halted"  # as trial, for a run that is cancelled
 UNDONE = "undone"  # as trial, with a way back when its proof fails
-SERVICES = ("books", "refused", "brief", CREW, SEALED, TRIAL, HALTED, UNDONE)
+LOST = "lost"  # as trial, for runs whose process is killed
+PLAIN = "plain"  # as trial, and nothing happens to it
+RACE = "race"  # a branch and a service
+ALONE = (TRIAL, HALTED, UNDONE, LOST, PLAIN)
+SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, *ALONE)
 
 
 class Installation(Runs):
@@ -75,6 +79,9 @@ class Installation(Runs):
         self.sealed()
         self._write(TRIAL, self._alone(TRIAL))
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
+        self._write(LOST, self._alone(LOST, timeout="15m"))
+        self._write(PLAIN, self._alone(PLAIN))
+        self._write(RACE, self._on_branch(self._service(RACE), RACE))
         self.undone()
         self.server.wait_until_ready(PATIENCE)
         self.start_runner()
@@ -96,6 +103,14 @@ class Installation(Runs):
             if self.runner.ended() or time.monotonic() > limit:
                 raise RuntimeError(f"the runner did not start:\n{self.runner.tail()}")
             time.sleep(0.1)
+        self._stop_the_reaper()
+
+    def _stop_the_reaper(self) -> None:
+        """Crashed runs are looked at by the tests; the reaper has a scene of its own."""
+        found = self.api.deployment("reap/slipway")
+        assert found
+        reply = self.http.patch(f"/deployments/{found['id']}", json={"paused": True})
+        reply.raise_for_status()
 
     def _ready(self, service: str) -> bool:
         found = self.api.deployment(f"promote/{service}")
@@ -175,10 +190,10 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        for branch in (TRIAL, HALTED, UNDONE, QUIET, CREW, SEALED):
+        for branch in (*ALONE, QUIET, CREW, SEALED, RACE):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
-        for name in (TRIAL, HALTED, UNDONE):
+        for name in ALONE:
             self.world.cluster.expose(f"books-api-{name}")
             self.world.argocd.add(self._application(deepcopy(manifest), name))
 

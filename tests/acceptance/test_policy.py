@@ -1,10 +1,16 @@
 """Single steps in this process, against the same servers: attempts are counted at the server."""
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from prefect import flow
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import Abort
 from prefect.runtime import flow_run
 from prefect.settings import (
     PREFECT_API_URL,
@@ -16,7 +22,7 @@ from prefect.settings import (
 from sandbox.serving import Fault
 from slipway.config import read_service
 from slipway.decision import Approval
-from slipway.errors import Retryable, Unauthorized
+from slipway.errors import Final, Retryable, Unauthorized
 from slipway.gates.binding import subject
 from slipway.gates.dossier import Dossier
 from slipway.gates.quorum import standing
@@ -29,6 +35,7 @@ from tasks.answers import keep, read_dossier
 from tasks.build import find_image
 from tasks.environment import run_id
 from tasks.retries import step
+from tasks.service import read_service as read_step
 from tests.acceptance.installation import Installation
 from tests.answers import approval
 
@@ -153,3 +160,76 @@ def _change(new: str) -> Change:
 def _approval(image: Image, change: Change) -> Approval:
     about = subject("books", change, image)
     return approval(run=run_id(), **about.model_dump(exclude={"act"}))
+
+
+@pytest.mark.parametrize(
+    "taken", [StateType.CRASHED, StateType.SCHEDULED, StateType.RUNNING, StateType.CANCELLED]
+)
+def test_A60_a_process_that_has_lost_its_run_does_nothing_more(
+    results: Path, taken: StateType
+) -> None:
+    """Somebody marks the run while its process lives; `RUNNING` is that of another process."""
+    done: list[str] = []
+
+    @step("write", "write {what}", timeout=30)
+    def write(what: str) -> str:
+        done.append(what)
+        return what
+
+    @flow(name="lose the run", persist_result=True)
+    def lose_the_run() -> None:
+        write("first")
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(UUID(run_id()), State(type=taken, name="Taken"), force=True)
+        write("second")
+
+    with pytest.raises(Abort, match="the run is Taken since"):
+        lose_the_run()
+    assert done == ["first"]
+    with get_client(sync_client=True) as client:
+        [run] = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["lose the run"])),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=1,
+        )
+    assert run.state
+    assert (run.state.type, run.state.name) == (taken, "Taken")
+
+
+def test_A36_a_run_whose_results_are_elsewhere_stops_and_says_so(
+    results: Path, service: Service
+) -> None:
+    @flow(name="elsewhere", retries=1, persist_result=True)
+    def elsewhere() -> str:
+        name = read_step("books").service
+        if flow_run.run_count == 1:
+            with get_client(sync_client=True) as client:
+                client.update_flow_run(UUID(run_id()), tags=["books", "version:1.1.0"])
+            for file in results.iterdir():
+                file.unlink()
+            raise RuntimeError("another host goes on")
+        return name
+
+    with pytest.raises(Final, match="not in the result storage of this worker"):
+        elsewhere()
+
+
+def test_A38_what_a_run_began_with_is_found_again_after_a_change_of_the_code(
+    results: Path, service: Service
+) -> None:
+    @flow(name="deployed anew", retries=1, persist_result=True)
+    def deployed_anew() -> str:
+        known = read_step("books")
+        if flow_run.run_count == 1:
+            with get_client(sync_client=True) as client:
+                client.update_flow_run(UUID(run_id()), tags=["books", "version:1.1.0"])
+            newer = inspect.getsource(read_step.fn) + "\n# newer code\n"
+            read_step.source_code = newer
+            raise RuntimeError("a new worker goes on")
+        return known.service
+
+    before = getattr(read_step, "source_code", None)
+    try:
+        assert deployed_anew() == "books"
+    finally:
+        read_step.source_code = before

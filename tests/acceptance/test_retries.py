@@ -100,7 +100,8 @@ def test_A44_smoke_runs_again_and_nothing_else(repairs: Repairs) -> None:
     failed, end = repairs.effects[4:]
     assert "HTTP 500" in repairs.failures["smoke"]
     assert repairs.probes[-1] > repairs.probes[-2]
-    assert end == failed._replace(pushes=end.pushes)  # others push too
+    assert end == failed._replace(pushes=end.pushes, syncs=end.syncs)  # others do these too
+    assert end.syncs["books-api-trial"] == failed.syncs["books-api-trial"]
 
 
 def test_A06_A46_a_delivery_without_a_gate_is_never_suspended(repairs: Repairs) -> None:

@@ -1,0 +1,119 @@
+"""The installation of a larger user: PostgreSQL, a work pool, two process workers."""
+
+import subprocess
+import sys
+import time
+from copy import deepcopy
+from pathlib import Path
+from typing import Self
+
+from sandbox import seed, service_file
+from sandbox.processes import PrefectServer, Process, bare_environment
+from sandbox.serving import free_port
+from sandbox.world import World
+from tests.acceptance.installation import ROOT, _yaml
+from tests.acceptance.outside import Outside
+from tests.acceptance.runs import PATIENCE, Runs
+
+SERVICE = "books-api"
+PLACE = "staging"
+
+
+class Workers(Runs):
+    """One service without a gate, with one environment; deployed by deployments/prefect.yaml."""
+
+    def __init__(self, home: Path, database: str) -> None:
+        self.home, logs = home, home / "logs"
+        self.world = World(home / "world")
+        self.outside = Outside(self.world)
+        more = {"PREFECT_API_DATABASE_CONNECTION_URL": database}
+        self.server = PrefectServer(home / "prefect", free_port(), logs, more)
+        self.env = {
+            **bare_environment(),
+            **self.server.client_env,
+            **self.world.settings(),
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_LOGGING_LEVEL": "INFO",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),  # both workers have the same
+        }
+        start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "slipway"]
+        start += ["--type", "process", "--limit", "5"]
+        self.workers = [
+            Process(f"worker-{n}", [*start, "--name", f"worker-{n}"], self.env, logs)
+            for n in (1, 2)
+        ]
+        super().__init__(self.server.url)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        self.server.start()
+        self.world.__enter__()
+        self._write_service()
+        self.server.wait_until_ready(PATIENCE)
+        self.prefect("work-pool", "create", "slipway", "--type", "process")
+        file = str(ROOT / "deployments" / "prefect.yaml")
+        self.prefect("--no-prompt", "deploy", "--all", "--prefect-file", file)
+        reaper = self.api.deployment("reap/slipway")
+        assert reaper
+        self.http.patch(f"/deployments/{reaper['id']}", json={"paused": True}).raise_for_status()
+        for worker in self.workers:
+            worker.start()
+
+    def _write_service(self) -> None:
+        service = deepcopy(service_file.service(self.world))
+        only = service["environments"][0]
+        only["application"] |= {"settle": "1s", "grace": "5s", "timeout": "90s"}
+        only["smoke"] |= {"passes": 2, "timeout": "20s"}
+        folder = self.world.home / "services"
+        folder.mkdir(exist_ok=True)
+        with (folder / f"{SERVICE}.yaml").open("w") as out:
+            _yaml().dump(service | {"environments": [only]}, out)
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            worker.stop()
+        self.server.stop()
+        self.world.stop()
+        self.api.close()
+
+    def prefect(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", *arguments],
+            check=False, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=PATIENCE,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask_for(self, tag: str) -> None:
+        """Somebody makes the environment ask for an older version, which no run may meet again."""
+        path = f"books/api/values-{PLACE}.yaml"
+        text = self.world.git.read(seed.GITOPS, path).decode()
+        lines = [
+            f'  tag: "{tag}"' if line.strip().startswith("tag:") else
+            "  digest: ''" if line.strip().startswith("digest:") else line
+            for line in text.splitlines()
+        ]  # fmt: skip
+        new = ("\n".join(lines) + "\n").encode()
+        self.world.git.commit(seed.GITOPS, "main", {path: new}, f"chore: back to {tag}\n")
+
+    def spans(self, run: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
+        """When the steps whose names begin so ran: start and end, as Prefect's rows have it."""
+        limit = time.monotonic() + 30
+        while time.monotonic() < limit:
+            rows = [row for row in self.api.task_runs(run) if row["name"].startswith(names)]
+            if rows and all(row["end_time"] for row in rows):
+                return [(row["start_time"], row["end_time"]) for row in rows]
+            time.sleep(0.3)
+        return []
