@@ -81,7 +81,9 @@ class Installation(Runs):
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self._write(LOST, self._alone(LOST, timeout="15m"))
         self._write(PLAIN, self._alone(PLAIN))
-        self._write(RACE, self._on_branch(self._service(RACE), RACE))
+        race = self._service(RACE)
+        del race["environments"][1]["require"]  # the first version was made by hand
+        self._write(RACE, self._on_branch(race, RACE))
         self.undone()
         self.server.wait_until_ready(PATIENCE)
         self.start_runner()
