@@ -28,6 +28,13 @@ class Question(Value):
     expires: datetime  # UTC
 
 
+class OpenQuestion(Question):
+    """A question as programs read it: with who may answer it, and how."""
+
+    identity: Literal["form", "signature"]
+    approvers: tuple[str, ...]
+
+
 class Approval(Value):
     """One person's recorded decision about one exact change."""
 

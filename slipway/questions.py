@@ -128,7 +128,7 @@ def _people(poll: Poll) -> str:
         rows.append(("Approved", f"by {given}" if given else "by nobody yet"))
         rows.append(("Missing", f"{missing} of {gate.quorum} approvals, each by another person"))
     if gate.identity == "signature":
-        rows.append(("Identity", "an SSH signature of the answer, see docs/steps/approval.md"))
+        rows.append(("Identity", "an SSH signature: answer with `slipway approve --key`"))
     else:
         rows.append(("Identity", "the name that is typed into the form; nobody checks it"))
     rows.append(("Open until", moment(poll.expires)))

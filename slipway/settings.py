@@ -101,6 +101,20 @@ class Settings(BaseSettings):
         return value
 
 
+class PrefectAccess(BaseSettings):
+    """Where the Prefect server is, by Prefect's own names: for commands that answer a run."""
+
+    model_config = SettingsConfigDict(env_prefix="PREFECT_", frozen=True, extra="ignore")
+
+    api_url: str = "http://127.0.0.1:4200/api"
+    api_auth_string: SecretStr | None = None  # "user:password"
+
+
+def prefect_access() -> PrefectAccess:
+    """How the Prefect server is reached, from the environment."""
+    return PrefectAccess()
+
+
 def block_name(field: str) -> str:
     """Name of the Secret block that stands in for a missing environment variable."""
     return f"slipway-{field.replace('_', '-')}"

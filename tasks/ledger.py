@@ -50,5 +50,5 @@ def refuse_held(service: Service, environment: Environment, image: Image) -> Non
         raise Held(
             f"{environment.name}: {what} held there by {hold.by} since"
             f" {hold.at:%Y-%m-%d %H:%M} UTC: {hold.reason}",
-            "when the cause is gone, release the hold; then retry the run",
+            "when the cause is gone: `slipway release-hold`, see the runbook; then retry the run",
         )

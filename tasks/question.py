@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect.artifacts import Artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from slipway.decision import Approval, Question, Subject
+from slipway.decision import Approval, OpenQuestion, Question, Subject
 from slipway.gates.authors import Authors
 from slipway.gates.dossier import Asked
 from slipway.gates.quorum import Rules, why_not
@@ -78,13 +78,6 @@ def _open_question(asked: Asked, text: str, rules: Rules) -> dict[str, object]:
         approvers=rules.gate.approvers,
         text=text,
     ).model_dump(mode="json")
-
-
-class OpenQuestion(Question):
-    """A question, with who may answer it and how."""
-
-    identity: str
-    approvers: tuple[str, ...]
 
 
 @step("record answer", "{answer.decision} by {answer.approver}", timeout=600)

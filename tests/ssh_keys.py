@@ -17,6 +17,11 @@ class Keys:
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         return file.with_suffix(".pub").read_text().strip()
 
+    def file(self, name: str) -> Path:
+        """The file of the private key."""
+        self.public(name)
+        return self._folder / name
+
     def sign(self, name: str, text: str, namespace: str = "slipway-approval") -> str:
         self.public(name)
         done = subprocess.run(

@@ -4,10 +4,16 @@ Exit codes: 0 all is well, 1 something is wrong with what was checked, 2 wrong u
 """
 
 import argparse
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
+from slipway.answering import Decision
+from slipway.cli import answer as answers
+from slipway.cli import hold as holds
+from slipway.cli.answer import answer
 from slipway.cli.check import check
 from slipway.cli.manifests import manifests
 from slipway.cli.new import new
@@ -17,6 +23,8 @@ from slipway.cli.verify import verify
 from slipway.evidence.verify import is_image_name
 from slipway.layout import Engine
 from slipway.layout.service_file import New
+
+_Add: TypeAlias = Callable[..., argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,9 +79,61 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument("--engine", choices=get_args(Engine), default="argocd")
     starting.set_defaults(run=lambda given: new(_new(given), as_json=given.json))
 
-    for command in (checking, planning, showing, verifying, printing, starting):
+    others = (_answers(commands.add_parser), _holds(commands.add_parser))
+    for command in (
+        checking, planning, showing, verifying, printing, starting, *itertools.chain(*others)
+    ):  # fmt: skip
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _answers(add: _Add) -> list[argparse.ArgumentParser]:
+    """`approve` and `reject`."""
+    made = []
+    decisions: tuple[Decision, ...] = ("approve", "reject")
+    for decision in decisions:
+        command = add(decision, help=f"{decision} what a run waits with")
+        command.add_argument("which", metavar="run", help="id of the run, or its name")
+        command.add_argument("--reason", required=True, help="why; it is kept")
+        command.add_argument("--as", dest="name", metavar="NAME", help="default: git's user.email")
+        command.add_argument("--key", type=Path, help="SSH key to sign with, where it is asked for")
+        command.add_argument("--yes", action="store_true", help="do not ask again")
+        command.set_defaults(run=functools.partial(_answer, decision))
+        made.append(command)
+    return made
+
+
+def _answer(decision: Decision, given: argparse.Namespace) -> int:
+    return answer(
+        decision,
+        answers.Given(given.which, given.reason, given.name, given.key, given.yes, given.json),
+    )
+
+
+def _holds(add: _Add) -> list[argparse.ArgumentParser]:
+    """`hold` and `release-hold`."""
+    made = []
+    for name, act, text in (
+        ("hold", holds.hold, "let nothing change an environment, or bring a version there"),
+        ("release-hold", holds.release, "release such a hold"),
+    ):
+        command = add(name, help=text)
+        command.add_argument("service", help="the service")
+        command.add_argument("environment", nargs="?", help="default: every environment")
+        command.add_argument("--version", help="only this version")
+        command.add_argument("--reason", required=True, help="why; it is kept")
+        command.add_argument("--as", dest="name", metavar="NAME", help="default: git's user.email")
+        command.set_defaults(run=functools.partial(_hold, act))
+        made.append(command)
+    return made
+
+
+def _hold(act: Callable[[holds.Given], int], given: argparse.Namespace) -> int:
+    return act(
+        holds.Given(
+            given.service, given.environment, given.version, given.reason, given.name, given.json
+        )
+    )
 
 
 def _new(given: argparse.Namespace) -> New:

@@ -1,9 +1,13 @@
-"""Checks SSH signatures with OpenSSH's own `ssh-keygen`; no key of this machine takes part."""
+"""SSH signatures, made and checked by OpenSSH's own `ssh-keygen`.
+
+To check one, no key of this machine takes part; to make one, the person's key or agent does, and
+its content is never read here.
+"""
 
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from slipway.gates.statement import NAMESPACE
 from slipway.text import printable
 
 _LIMIT = 60.0  # seconds
+_PERSON = ("HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "DISPLAY", "TERM")  # of whoever signs
 _LONGEST = 10_000  # characters of a signature
 
 
@@ -47,11 +52,43 @@ def verify(
     return f"its signature does not verify ({said or 'ssh-keygen does not say why'})"
 
 
-def _run(*command: str, stdin: str) -> subprocess.CompletedProcess[str]:
+def sign(statement: str, key: Path) -> str:
+    """The armored signature of a statement by a key file, or by the agent that has its other half.
+
+    A passphrase is asked for on the terminal by ssh-keygen itself. Raises Final when it does not
+    sign.
+    """
+    known = {name: os.environ[name] for name in _PERSON if name in os.environ}
+    done = _run(
+        "ssh-keygen",
+        "-q",
+        "-Y",
+        "sign",
+        "-n",
+        NAMESPACE,
+        "-f",
+        str(key),
+        stdin=statement,
+        more=known,
+    )
+    if done.returncode == 0:
+        return done.stdout
+    said = printable(done.stderr, 300)
+    raise Final(
+        f"ssh-keygen did not sign with {key.name} ({said or 'it does not say why'})",
+        "check the file, or that the agent has the key: ssh-add -l",
+    )
+
+
+def _run(
+    *command: str, stdin: str, more: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command, check=False, input=stdin, capture_output=True, text=True, timeout=_LIMIT,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **(more or {})},
         )  # fmt: skip
     except FileNotFoundError:
-        raise Final("ssh-keygen was not found", "install OpenSSH to check signatures") from None
+        raise Final(
+            "ssh-keygen was not found", "install OpenSSH: it makes and checks signatures"
+        ) from None

@@ -32,8 +32,9 @@ UNDONE = "undone"  # as trial, with a way back when its proof fails
 LOST = "lost"  # as trial, for runs whose process is killed
 PLAIN = "plain"  # as trial, and nothing happens to it
 RACE = "race"  # a branch and a service
+ASKED = "asked"  # likewise; answered by commands
 ALONE = (TRIAL, HALTED, UNDONE, LOST, PLAIN)
-SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, *ALONE)
+SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, ASKED, *ALONE)
 
 
 class Installation(Runs):
@@ -81,6 +82,7 @@ class Installation(Runs):
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self._write(LOST, self._alone(LOST, timeout="15m"))
         self._write(PLAIN, self._alone(PLAIN))
+        self._write(ASKED, self._on_branch(self._service(ASKED), ASKED))
         race = self._service(RACE)
         del race["environments"][1]["require"]  # the first version was made by hand
         self._write(RACE, self._on_branch(race, RACE))
@@ -192,7 +194,7 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        for branch in (*ALONE, QUIET, CREW, SEALED, RACE):
+        for branch in (*ALONE, QUIET, CREW, SEALED, RACE, ASKED):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
         for name in ALONE:

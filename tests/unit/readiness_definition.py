@@ -150,6 +150,12 @@ def right(image: str) -> bool:
     return image.endswith(("books-api:2.0.0", DIGEST))
 
 
+def carries(w: Workload) -> bool:
+    """Whether it runs the wanted image, and no other of its repository beside it."""
+    ours = [image for image in w.images if "/books-api" in image]
+    return bool(ours) and all(map(right, ours))
+
+
 def complete(w: Workload, paused: bool) -> bool:
     if w.observed_generation < w.generation:
         return False
@@ -188,7 +194,7 @@ def _grounds(o: Observation) -> Iterator[str]:
         yield "applied, health not proven"
     yield from (condition.message for condition in o.conditions)
     yield from (w.trouble for w in o.workloads if w.trouble)
-    if not any(right(i) for w in o.workloads for i in w.images) or not o.spec_values:
+    if not any(carries(w) for w in o.workloads) or not o.spec_values:
         yield "2.0.0"  # the image, or the description, that is not there
     if all(w.kind == "CronJob" for w in o.workloads):
         yield "no live workload runs"

@@ -1,0 +1,125 @@
+"""The Prefect client: the few calls of its REST API that an answer to a question needs.
+
+No secret of a delivery is sent; what is read of a run is its state and the question it waits with.
+"""
+
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+from pydantic import SecretStr, ValidationError
+
+from slipway.clients.http import client, send
+from slipway.decision import OpenQuestion
+from slipway.errors import Conflict, Final, InvalidInput, NotFound
+from slipway.text import printable
+from slipway.value import Value
+
+_QUESTION = "slipway-question"  # type of the artifact that holds a question
+
+
+class Run(Value):
+    """One flow run, as far as it is needed to answer it."""
+
+    id: str
+    name: str
+    state: str  # name
+    waits: bool
+    key: str  # of the input it waits for; empty: for none
+
+
+class Prefect:
+    """One Prefect server; `auth` is "user:password", where the server asks for it."""
+
+    def __init__(self, url: str, auth: SecretStr | None) -> None:
+        user, _, password = auth.get_secret_value().partition(":") if auth else ("", "", "")
+        self._http: httpx.Client = client(url, auth=(user, password) if auth else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._http.close()
+
+    def run(self, name: str) -> Run:
+        """The run of an id, or the one suspended run that is called so. NotFound, InvalidInput."""
+        try:
+            return self._run(str(UUID(name)))
+        except ValueError:
+            pass
+        wanted = {
+            "flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}},
+            "limit": 2,
+        }
+        found = self._post("/flow_runs/filter", wanted, f"find the run {printable(name)}")
+        if not found:
+            raise NotFound(
+                f"no run called {printable(name)} waits for an answer",
+                "give the id from the address of the run's page",
+            )
+        if len(found) > 1:
+            ids = ", ".join(str(each["id"]) for each in found)
+            raise InvalidInput(f"several runs are called {printable(name)}", f"name one: {ids}")
+        return _read(found[0])
+
+    def _run(self, run: str) -> Run:
+        return _read(send(self._http, "GET", f"/flow_runs/{run}", what=f"read run {run}").json())
+
+    def question(self, run: Run) -> OpenQuestion:
+        """The question a run waits with. Raises Conflict where it waits for none."""
+        if not run.waits:
+            raise Conflict(
+                f"run {run.name} ({run.id}) is {run.state}: it waits for no answer",
+                "nothing was sent; look at the run's page",
+            )
+        asked = {
+            "artifacts": {"flow_run_id": {"any_": [run.id]}, "type": {"any_": [_QUESTION]}},
+            "sort": "CREATED_DESC",
+            "limit": 1,
+        }
+        found = self._post("/artifacts/filter", asked, f"read the question of run {run.id}")
+        try:
+            question = OpenQuestion.model_validate_json(found[0]["data"])
+        except (IndexError, KeyError, TypeError, ValidationError):
+            raise Final(
+                f"run {run.name} waits, and not with a question of ours",
+                "answer it on its page in the Prefect UI",
+            ) from None
+        if run.key and question.key not in run.key:
+            raise Conflict(
+                f"run {run.name} is about to ask another question", "wait a moment and try again"
+            )
+        return question
+
+    def answer(self, run: Run, answer: dict[str, str]) -> None:
+        """Resume the run with an answer; it may be repeated, one answer counts.
+
+        Raises Conflict where the server does not take it (it says so with status 200).
+        """
+        what = f"answer run {run.id}"
+        said = self._post(f"/flow_runs/{run.id}/resume", {"run_input": answer}, what)
+        if said.get("status") != "ACCEPT":
+            reason = printable(str((said.get("details") or {}).get("reason") or said), 500)
+            raise Conflict(
+                f"the answer to run {run.name} was not taken: {reason}",
+                "look at the run: it may have been answered, or its time may be over",
+            )
+
+    def _post(self, path: str, body: object, what: str) -> Any:
+        return send(self._http, "POST", path, what=what, json=body).json()
+
+
+def _read(found: dict[str, Any]) -> Run:
+    state = found.get("state") or {}
+    inputs = (state.get("state_details") or {}).get("run_input_keyset") or {}
+    return Run(
+        id=str(found["id"]),
+        name=printable(str(found.get("name", ""))),
+        state=printable(str(state.get("name", "unknown"))),
+        waits=state.get("type") == "PAUSED",
+        key=str(inputs.get("response", "")),
+    )

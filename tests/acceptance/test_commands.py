@@ -1,0 +1,176 @@
+"""`slipway approve|reject|hold|release-hold` against a real server, and runs that really wait."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.prefect_api import Json, state_of
+from sandbox.processes import PrefectServer
+from sandbox.serving import free_port
+from tests.acceptance.installation import ASKED, ROOT, SEALED, Installation
+
+LEO = ("--as", "leo@example.com", "--yes")
+
+
+def slipway(site: Installation, *arguments: str, **more: str) -> tuple[int, str]:
+    """Exit code and output of a command, in the environment of the runner."""
+    done = subprocess.run(
+        [site.runner.command[0], "-m", "slipway.cli", *arguments],
+        check=False, cwd=ROOT, env={**site.runner.env, **more}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def waiting(site: Installation, delivery: object) -> str:
+    """A run that waits for an answer."""
+    run = site.promote(ASKED, "1.1.0")
+    site.question(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def rejected(site: Installation, waiting: str) -> tuple[int, str, Json]:
+    """The same, after everything that sends nothing, and a rejection."""
+    code, said = slipway(site, "reject", waiting, "--reason", "not before the fair", *LEO)
+    return code, said, site.ended(waiting)
+
+
+def test_A7_A8_a_name_that_is_not_on_the_list_sends_nothing(
+    site: Installation, waiting: str
+) -> None:
+    code, said = slipway(
+        site, "approve", waiting, "--reason", "looks good", "--as", "eve@example.com", "--yes"
+    )
+    assert code == 1
+    assert "eve@example.com may not answer" in said
+    assert "ana@example.com, leo@example.com" in said
+    assert site.api.run(waiting)["state_name"] == "Suspended"
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_sent(
+    site: Installation, waiting: str
+) -> None:
+    code, said = slipway(site, "approve", waiting, "--reason", "looks good", *LEO[:2])
+    assert code == 1
+    assert "1.1.0 to production?" in said  # the question itself
+    assert "nothing was sent" in said
+
+
+def test_A35_a_server_that_is_away_is_told_and_the_command_may_be_repeated(
+    site: Installation, waiting: str
+) -> None:
+    away = f"http://127.0.0.1:{free_port()}/api"
+    code, said = slipway(
+        site, "approve", waiting, "--reason", "looks good", *LEO, PREFECT_API_URL=away
+    )
+    assert code == 1
+    assert "could not read run" in said
+
+
+def test_A20_a_rejection_ends_the_run_with_name_and_reason(
+    rejected: tuple[int, str, Json],
+) -> None:
+    code, said, end = rejected
+    assert code == 0, said
+    assert "rejected by leo@example.com: not before the fair" in state_of(end)
+
+
+@pytest.mark.usefixtures("rejected")
+def test_A5_an_answer_to_a_run_that_has_ended_is_refused(site: Installation, waiting: str) -> None:
+    code, said = slipway(site, "approve", waiting, "--reason", "looks good", *LEO, "--json")
+    told = json.loads(said)
+    assert code == 1
+    assert "is Rejected: it waits for no answer" in told["error"]
+    assert told["accepted"] is False
+
+
+@pytest.mark.usefixtures("rejected")
+def test_an_approval_by_the_run_s_name_is_in_the_commit(site: Installation) -> None:
+    run = site.promote(ASKED, "1.1.0")
+    site.question(run)
+    name = str(site.api.run(run)["name"])
+    code, said = slipway(site, "approve", name, "--reason", "staging is fine", *LEO, "--json")
+    assert code == 0, said
+    assert json.loads(said)["accepted"] is True
+    message = site.written(run)
+    assert "Approved-By: leo@example.com" in message
+    assert "Approval-Reason: staging is fine" in message
+
+
+def test_A8_a_signed_approval_by_command_verifies(site: Installation, delivery: object) -> None:
+    run = site.promote(SEALED, "1.1.0")
+    first = site.question(run)
+    ana = ("--as", "ana@example.com", "--yes", "--reason", "signed by command")
+    code, said = slipway(site, "approve", run, *ana)
+    assert (code, "has to be signed" in said) == (1, True)
+    code, said = slipway(site, "approve", run, *ana, "--key", str(site.keys.file("leo")))
+    assert code == 0, said  # sent; whose key it is, the run judges
+    assert site.question(run, after=first)
+    code, said = slipway(site, "approve", run, *ana, "--key", str(site.keys.file("ana")))
+    assert code == 0, said
+    assert "Approval-Signature: " in site.written(run)
+
+
+def test_a_hold_stops_a_promotion_until_it_is_released(
+    site: Installation, delivery: object
+) -> None:
+    reason = ("--reason", "the fair is on", "--as", "mia@example.com")
+    assert slipway(site, "hold", ASKED, "production", *reason)[0] == 0
+    _, said = slipway(site, "status", ASKED)
+    assert "in production, by mia@example.com since" in said
+    run = site.promote(ASKED, "1.1.0")
+    site.said(run, "the fair is on")
+    state = site.api.run(run)["state"]
+    assert "held" in str(site.last_words(run)) + str(state["message"])
+    code, said = slipway(site, "release-hold", ASKED, "production", *reason)
+    assert code == 0
+    assert "was held by mia@example.com" in said
+    code, said = slipway(site, "release-hold", ASKED, "production", *reason)
+    assert code == 1
+    assert "is not held" in said
+    site.api.set_state(run, {"type": "CANCELLED"}, force=True)
+
+
+def test_a_hold_of_an_environment_that_does_not_exist_is_refused(site: Installation) -> None:
+    code, said = slipway(site, "hold", ASKED, "nowhere", "--reason", "the fair", "--as", "mia")
+    assert code == 1
+    assert "nowhere" in said
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A server that asks for a password."""
+    home = tmp_path_factory.mktemp("guarded")
+    more = {"PREFECT_SERVER_API_AUTH_STRING": "robot:sentinel-api-7c2e"}
+    server = PrefectServer(home, free_port(), home / "logs", more)
+    server.start()
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("auth", "part"),
+    [
+        ("", "HTTP 401"),
+        ("robot:wrong", "HTTP 401"),
+        ("robot:sentinel-api-7c2e", "waits for an answer"),
+    ],
+)
+def test_X18_a_guarded_server_takes_no_answer_without_its_password(
+    site: Installation, guarded: PrefectServer, tmp_path: Path, auth: str, part: str
+) -> None:
+    code, said = slipway(
+        site, "approve", "books 1.1.0", "--reason", "looks good", *LEO,
+        PREFECT_API_URL=f"{guarded.url}/api", PREFECT_API_AUTH_STRING=auth,
+    )  # fmt: skip
+    assert code == 1
+    assert part in said
+    assert "sentinel-api-7c2e" not in said
