@@ -18,6 +18,7 @@ lint: .venv/ready-dev      # format, lint, types, import contracts
 proof: .venv/ready-dev     # the slow proofs
 	.venv/bin/pytest -m slow -n 0
 	.venv/bin/python -m tests.proof --runs 500
+	.venv/bin/python -m tests.crash --kills 200
 
 bench: .venv/ready         # ratios against a bare script
 	.venv/bin/python -m benchmarks

@@ -10,7 +10,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # a test asserts
 hypothesis.settings.load_profile("untimed")
 
 # Each of these has one engine, server or browser for all its tests, so one process runs them.
-TOGETHER = ("acceptance", "browser", "flows", "proof")
+TOGETHER = ("acceptance", "browser", "crash", "flows", "proof")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

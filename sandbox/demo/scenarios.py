@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox import seed
+from sandbox.demo.crash import kill_twice
 from sandbox.serving import Fault
 from sandbox.world import World
 
@@ -25,6 +26,7 @@ class Scenario:
     gate: dict[str, str] = field(default_factory=dict)
     on_failure: str = "stop"  # in production
     first: Callable[[World], str] | None = None  # is released and delivered before, and approved
+    crashes: bool = False  # the reaper goes on with the run; its side effects are counted
     cure: Callable[[World], None] = lambda _: None  # undone afterwards, for the next demo
 
 
@@ -171,6 +173,16 @@ SCENARIOS = {
             _next_change,
             prepare=_everything_is_flaky,
             cure=_calm_again,
+        ),
+        Scenario(
+            "crash",
+            "The delivering process is killed while it pushes to the GitOps repository, and while"
+            " it waits for the sync: the reaper must bring it to its end, each side effect once.",
+            PROVEN,
+            "is proven in staging, production",
+            _next_change,
+            prepare=kill_twice,
+            crashes=True,
         ),
     )
 }

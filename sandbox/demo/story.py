@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from ruamel.yaml import YAML
 
+from sandbox.demo.crash import effects
 from sandbox.demo.scenarios import Scenario
 from sandbox.demo.screen import Screen, took
 from sandbox.prefect_api import Json, PrefectApi, ended, state_of, waiting
@@ -89,8 +90,9 @@ class Story:
                 time.sleep(0.3)
 
     def _may_still_change(self, run: Json) -> bool:
-        """Expiry is told in two steps: Prefect's own words, then the automation's."""
-        return "never resumed" in state_of(run)
+        """Expiry is told in two steps, and a crashed run is started again by the reaper."""
+        awaits_reaper = self.scenario.crashes and run["state_type"] == "CRASHED"
+        return awaits_reaper or "never resumed" in state_of(run)
 
     def _show_steps(self, run: str) -> None:
         for task in self.api.task_runs(run):
@@ -151,6 +153,8 @@ class Story:
             self.screen.markdown(self.api.artifact("books-api-rollback") or "", "rollback")
         self.screen.say(f"\n[bold]{run['name']}[/]: {state_of(run)}")
         self._what_runs_where()
+        if self.scenario.crashes:
+            as_told &= self._one_of_each(run)
         self.screen.say(f"[dim]{seconds:.1f} s from the push, a person's time included[/]")
         if not as_told:
             self.screen.say(
@@ -166,6 +170,12 @@ class Story:
         books = f"{self.world.url('production')}/books"
         answer = httpx.get(books, trust_env=False)
         self.screen.say(f"GET {books} → {answer.status_code} {answer.text[:100]}…")
+
+    def _one_of_each(self, run: Json) -> bool:
+        found = effects(self.world, str(run["id"]), str(run["name"]).split()[1])
+        rows = [(what, str(times)) for what, times in found.items()]
+        self.screen.table("Side effects of this delivery", ("what", "times"), rows)
+        return run["run_count"] > 2 and set(found.values()) == {1}
 
     def _row(self, environment: str) -> tuple[str, ...]:
         """Asked of the environment, the cluster and the Git host themselves."""

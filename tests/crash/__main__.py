@@ -1,0 +1,56 @@
+"""`python -m tests.crash --kills 200 --seed 1`: deliveries in which everything is killed.
+
+Exit code 0 when each delivery has left exactly one of each of its effects; 1 with the seed, the
+kills and what is there twice or missing otherwise.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+from tests.crash.moments import deck, hands, some_time
+from tests.crash.plays import Wrong, disturbed
+from tests.crash.site import Site
+from tests.crash.tables import Figures, tables
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.crash", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--each", type=int, default=12, help="kills in one delivery")
+    parser.add_argument("--minutes", type=float, default=60, help="end after so many")
+    parser.add_argument("--home", type=Path, help="keep everything here, for a look at it")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Figures()
+        try:
+            play(given.home or Path(folder), given, figures)
+        except Wrong as wrong:
+            print(f"seed {given.seed}, delivery {len(figures.stories)}: {wrong}", flush=True)
+        print(tables(figures))
+    return 0 if figures.kills >= given.kills and not figures.wrong else 1
+
+
+def play(home: Path, given: argparse.Namespace, figures: Figures) -> None:
+    """Until so many were killed, or the time is over. Raises Wrong at the first difference."""
+    limit = time.monotonic() + given.minutes * 60
+    with Site(home.resolve()) as site:
+        chance = Random(given.seed)
+        cards = deck(given.kills, chance)
+        for hand in hands(cards, given.each):
+            story = disturbed(site, hand, figures)
+            cards += [some_time(chance) for _ in story.left]  # their moment did not come
+            said = f"{figures.kills} kills, {len(figures.stories)} deliveries"
+            kills, failures = ", ".join(map(str, story.killed)), " ".join(story.failures)
+            print(f"{said}, {story.seconds:.0f} s: {kills}; {story.retries} retries {failures}",
+                  file=sys.stderr, flush=True)  # fmt: skip
+            if time.monotonic() > limit:
+                return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
