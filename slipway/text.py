@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 LOG_LINES = 20  # of a log, in an error
 
@@ -52,3 +53,12 @@ def paragraph(text: str, limit: int = 6000) -> str:
         if limit <= 0:
             return "\n".join([*kept, "…"])
     return "\n".join(kept)
+
+
+def opens_in(until: datetime, now: datetime) -> str:
+    """How long that is, and when: "opens in 3 h 12 min, at 2026-11-27 08:00 UTC"."""
+    minutes = max(1, -int((now - until).total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    parts = ((days, "d"), (rest // 60, "h"), (rest % 60, "min"))
+    length = " ".join(f"{number} {unit}" for number, unit in parts if number)
+    return f"opens in {length}, at {until:%Y-%m-%d %H:%M} UTC"

@@ -17,8 +17,10 @@ from slipway.service.environment import (
     GitOps,
     PullRequest,
     Smoke,
+    Span,
     Update,
     VersionProbe,
+    Windows,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
 from slipway.service.source import Bumps, ReleaseRules, Section, Source
@@ -43,8 +45,10 @@ __all__ = [
     "Severity",
     "Smoke",
     "Source",
+    "Span",
     "Update",
     "VersionProbe",
+    "Windows",
 ]
 
 

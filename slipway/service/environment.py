@@ -1,17 +1,19 @@
 """Where a service runs, and what has to be shown there."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from slipway.service.words import (
     Branch,
+    CronSchedule,
     Duration,
     KeyPath,
     Name,
     RepositoryPath,
     RepositoryUrl,
+    TimeZone,
     smoke_url,
     some_time,
     subject,
@@ -100,10 +102,27 @@ class Smoke(Value):
     timeout: Duration = timedelta(minutes=2)
 
 
-class Gate(Value):
-    """People decide before the environment is touched."""
+class Span(Value):
+    """A stretch of time that comes again and again."""
 
-    approvers: Annotated[tuple[str, ...], Field(min_length=1)]
+    schedule: CronSchedule  # when it begins: minute hour day month weekday
+    duration: Annotated[Duration, AfterValidator(some_time)]
+    reason: str = ""  # shown to whoever waits
+
+
+class Windows(Value):
+    """When the environment may be changed; what is excluded wins over what is allowed."""
+
+    allow: tuple[Span, ...] = ()
+    exclude: tuple[Span, ...] = ()
+    holidays: tuple[date, ...] = ()  # whole days on which it stays closed
+    zone: TimeZone = "UTC"
+
+
+class Gate(Value):
+    """What must be so before the environment is touched: people, time, or both."""
+
+    approvers: tuple[str, ...] = ()  # none: nobody is asked
     quorum: Annotated[int, Field(ge=1)] = 1  # different approvers
     self_approval: Literal["refuse", "allow"] = "refuse"  # by authors of the released commits
     identity: Literal["form", "signature"] = "form"  # what proves who answered
@@ -111,10 +130,13 @@ class Gate(Value):
     signers_file: RepositoryPath | None = None  # such a file in the GitOps repository
     revoked: tuple[str, ...] = ()  # public keys that count no more
     expires: Annotated[Duration, AfterValidator(some_time)] = timedelta(hours=24)
+    windows: Windows | None = None
 
     @model_validator(mode="after")
     def _can_be_passed(self) -> Self:
-        if self.quorum > len(self.approvers):
+        if not (self.approvers or self.windows):
+            raise ValueError("approvers: a gate needs approvers or windows")
+        if self.approvers and self.quorum > len(self.approvers):
             raise ValueError(f"quorum: {self.quorum} of {len(self.approvers)} approvers")
         keys = bool(self.signers or self.signers_file)
         if (self.identity == "signature") != keys:

@@ -1,14 +1,16 @@
 """The words a service file is written in: durations, names, paths and addresses, checked."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from slipway.errors import InvalidInput
 from slipway.manifests import keypath
+from slipway.readiness.cron import parse
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -55,6 +57,24 @@ def smoke_url(value: str) -> str:
     return value
 
 
+def _cron(value: str) -> str:
+    try:
+        starts = parse(value).after(datetime(2026, 1, 1))  # noqa: DTZ001  # schedules know no zone
+    except ValueError as error:
+        raise ValueError(f"minute hour day month weekday, as '0 9 * * 1-5': {error}") from None
+    if starts is None:
+        raise ValueError(f"'{value}' names a day that no year has")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"'{value}' is no time zone, as 'Europe/Madrid' or 'UTC'") from None
+    return value
+
+
 def some_time(value: timedelta) -> timedelta:
     """The duration, if it is a second or more."""
     if value < timedelta(seconds=1):
@@ -81,6 +101,8 @@ Duration = Annotated[
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
 KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
+CronSchedule = Annotated[str, AfterValidator(_cron)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
 RepositoryUrl = Annotated[str, AfterValidator(_http)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")]
