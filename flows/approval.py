@@ -54,6 +54,11 @@ def approve(
     return ask_people(service, environment, gate, about, change, told.text, attempt, told.authors)
 
 
+def is_asked(environment: Environment) -> bool:
+    """Whether the run has a question open: its answer is read first, whatever the hour."""
+    return read_dossier(environment.name, "promote").open is not None
+
+
 def ask_people(
     service: Service,
     environment: Environment,

@@ -9,12 +9,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.approval import approve
+from flows.approval import approve, is_asked
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
 from flows.naming import run_name
 from flows.turn import one_change
 from flows.undo import finish_rollback, undone_on_failure
+from flows.waiting import wait_until_open
 from slipway.model import Candidate, Proof, Release
 from slipway.service import Environment, Service
 from tasks.build import build_image
@@ -65,7 +66,10 @@ def carry(
         verify_image(service, environment, candidate.release, candidate.image)
     refuse_held(service, environment, candidate.image)
     give_way(service, environment, candidate.image)
+    if not is_asked(environment):
+        wait_until_open(environment)
     approvals = approve(service, environment, candidate, earlier)
+    wait_until_open(environment)  # it may have closed while people decided
     with one_change(service, environment):
         give_way(service, environment, candidate.image)
         promotion = update_gitops(service, environment, candidate, approvals, earlier)
