@@ -22,7 +22,7 @@ from tasks.build import build_image
 from tasks.chart import publish_chart
 from tasks.evidence import attest_image, verify_image
 from tasks.gitops import update_gitops
-from tasks.ledger import keep_proof, refuse_held
+from tasks.ledger import keep_proof
 from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.rivals import give_way
@@ -58,18 +58,22 @@ def deliver(service: str, version: str | None = None) -> State[object]:
 
 
 def carry(
-    service: Service, environment: Environment, candidate: Candidate, earlier: Sequence[Proof]
+    service: Service,
+    environment: Environment,
+    candidate: Candidate,
+    earlier: Sequence[Proof],
+    urgent: str = "",
 ) -> Proof:
     """Bring one candidate into one environment, and prove it."""
     finish_rollback(service, environment)
     if environment.require:
         verify_image(service, environment, candidate.release, candidate.image)
-    refuse_held(service, environment, candidate.image)
     give_way(service, environment, candidate.image)
     if not is_asked(environment):
-        wait_until_open(environment)
+        wait_until_open(service, environment, candidate.image, urgent)
     approvals = approve(service, environment, candidate, earlier)
-    wait_until_open(environment)  # it may have closed while people decided
+    if approvals:  # people took their time
+        wait_until_open(service, environment, candidate.image, urgent)
     with one_change(service, environment):
         give_way(service, environment, candidate.image)
         promotion = update_gitops(service, environment, candidate, approvals, earlier)

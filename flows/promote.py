@@ -10,6 +10,7 @@ from flows.naming import run_name
 from slipway.model import Candidate
 from tasks.build import find_image
 from tasks.evidence import examine_image
+from tasks.opening import tell_urgent
 from tasks.release import find_release
 from tasks.report import name_run
 from tasks.service import read_service
@@ -24,8 +25,13 @@ from tasks.sync import examine_environments
     on_cancellation=[say_what_is_left],
 )
 @ends
-def promote(service: str, version: str, environment: str) -> State[object]:
-    """Promote the released image of `version` into `environment`; nothing is released or built."""
+def promote(
+    service: str, version: str, environment: str, urgent: str | None = None
+) -> State[object]:
+    """Promote the released image of `version` into `environment`; nothing is released or built.
+
+    `urgent` is a reason not to wait for soak and windows. Holds and approvals are waited for.
+    """
     spec = read_service(service)
     target = spec.environment(environment)
     examine_environments(spec, (target,))
@@ -34,5 +40,7 @@ def promote(service: str, version: str, environment: str) -> State[object]:
     image = find_image(spec, release)
     evidence = examine_image(spec, release, image)
     candidate = Candidate(release=release, image=image, evidence=evidence)
-    carry(spec, target, candidate, [])
+    if urgent:
+        tell_urgent(environment, urgent)
+    carry(spec, target, candidate, [], urgent or "")
     return delivered(service, version, [environment])

@@ -1,58 +1,19 @@
-"""Wait until an environment may be changed, without a process.
+"""Wait until an environment may be changed: holds, soak, windows. No process is held meanwhile."""
 
-The run is scheduled again for the time at which it may go on, and its process ends. Whoever picks
-runs up does so then; what was finished comes back from its stored result. Prefect counts such a
-start as another attempt of the run.
-"""
-
-from datetime import UTC, datetime
-from typing import NoReturn
-
-from prefect import get_client
-from prefect.client.schemas.objects import State, StateDetails, StateType
-from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import Pause
-from prefect.runtime import deployment, flow_run
-
-from slipway.errors import Closed, Retryable
-from slipway.gates.calendar import shut
-from slipway.service import Environment
-from slipway.text import opens_in
-from tasks.environment import say
+from slipway.model import Image
+from slipway.service import Environment, Service
+from tasks.opening import look_at_gate, postpone, tell_closed
 
 
-def wait_until_open(environment: Environment) -> None:
-    """Go on only inside the environment's windows. Raises as `postpone` does."""
-    windows = environment.gate.windows if environment.gate else None
-    now = datetime.now(UTC)
-    closed = shut(windows, now) if windows else None
-    if closed:
-        postpone(f"{environment.name}: {closed.reason}", closed.until, now)
+def wait_until_open(
+    service: Service, environment: Environment, image: Image, urgent: str = ""
+) -> None:
+    """Return when the environment is open; otherwise this process ends, and the run goes on later.
 
-
-def postpone(reason: str, until: datetime, now: datetime) -> NoReturn:
-    """End this process; the run goes on at `until` (UTC).
-
-    Raises Closed where nobody would start the run again, because it has no deployment.
+    `urgent` is why soak and windows are not waited for. Raises Held for a version that is held,
+    Conflict and Superseded where it cannot soak, Closed in a run that no worker can start again.
     """
-    message = f"{reason}; {opens_in(until, now)}"
-    if not deployment.id:
-        hint = "run it again then; a run of a deployment waits by itself"
-        raise Closed(message, hint)
-    say(message)
-    state: State[object] = State(
-        type=StateType.SCHEDULED,
-        name="Waiting",
-        message=message,
-        state_details=StateDetails(scheduled_time=until),
-    )
-    with get_client(sync_client=True) as client:
-        # A run that still names a process is not cancelled while it waits: it stays Cancelling.
-        path = {"id": flow_run.id}
-        client.request(
-            "PATCH", "/flow_runs/{id}", path_params=path, json={"infrastructure_pid": None}
-        ).raise_for_status()
-        reply = client.set_flow_run_state(flow_run.id, state)
-    if reply.status != SetStateStatus.ACCEPT:
-        raise Retryable(f"{message}; Prefect does not let the run wait", "retry the run")
-    raise Pause(state=state)
+    closed = look_at_gate(service, environment, image, urgent)
+    if closed:
+        tell_closed(service, environment, image, closed)
+        postpone(closed)

@@ -130,13 +130,14 @@ class Gate(Value):
     signers_file: RepositoryPath | None = None  # such a file in the GitOps repository
     revoked: tuple[str, ...] = ()  # public keys that count no more
     expires: Annotated[Duration, AfterValidator(some_time)] = timedelta(hours=24)
+    soak: Duration = timedelta(0)  # healthy for so long in the environments of `after`
     windows: Windows | None = None
 
     @model_validator(mode="after")
     def _can_be_passed(self) -> Self:
-        if not (self.approvers or self.windows):
-            raise ValueError("approvers: a gate needs approvers or windows")
-        if self.approvers and self.quorum > len(self.approvers):
+        if not (self.approvers or self.soak or self.windows):
+            raise ValueError("approvers: a gate needs approvers, soak or windows")
+        if self.quorum > max(1, len(self.approvers)):
             raise ValueError(f"quorum: {self.quorum} of {len(self.approvers)} approvers")
         keys = bool(self.signers or self.signers_file)
         if (self.identity == "signature") != keys:
@@ -159,3 +160,9 @@ class Environment(Value):
     smoke: Smoke
     require: Literal["provenance"] | None = None  # what must be verified before anything is written
     on_failure: Literal["stop", "rollback"] = "stop"  # when the new version fails its proof
+
+    @model_validator(mode="after")
+    def _soaks_somewhere(self) -> Self:
+        if self.gate and self.gate.soak and not self.after:
+            raise ValueError("gate.soak: name the environments to run in first, with after")
+        return self

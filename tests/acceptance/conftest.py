@@ -23,6 +23,7 @@ from tests.acceptance import (
     scene_retries,
     scene_rollback,
     scene_signature,
+    scene_timed,
 )
 from tests.acceptance.installation import Installation
 from tests.acceptance.scene_cancel import Cancelled
@@ -36,6 +37,7 @@ from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
 from tests.acceptance.scene_rollback import RolledBackScene
 from tests.acceptance.scene_signature import Signature
+from tests.acceptance.scene_timed import Timed
 
 # The longest first.
 SCENES: dict[str, Callable[[Installation], object]] = {
@@ -43,6 +45,7 @@ SCENES: dict[str, Callable[[Installation], object]] = {
     "retries": scene_retries.play,
     "rolled_back": scene_rollback.play,
     "reaped": scene_reap.play,
+    "timed": scene_timed.play,
     "quorum": scene_quorum.play,
     "race": scene_race.play,
     "refusal": scene_refusal.play,
@@ -102,6 +105,12 @@ def rolled_back(scenes: dict[str, Future[Any]]) -> RolledBackScene:
 @pytest.fixture(scope="session")
 def race(scenes: dict[str, Future[Any]]) -> Race:
     found: Race = scenes["race"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def timed(scenes: dict[str, Future[Any]]) -> Timed:
+    found: Timed = scenes["timed"].result()
     return found
 
 

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,10 +31,11 @@ SEALED = "sealed"  # likewise; its answers have to be signed
 HALTED = "halted"  # as trial, for a run that is cancelled
 UNDONE = "undone"  # as trial, with a way back when its proof fails
 LOST = "lost"  # as trial, for runs whose process is killed
+TIMED = "timed"  # as trial, with a window of time
 PLAIN = "plain"  # as trial, and nothing happens to it
 RACE = "race"  # a branch and a service
 ASKED = "asked"  # likewise; answered by commands
-ALONE = (TRIAL, HALTED, UNDONE, LOST, PLAIN)
+ALONE = (TRIAL, HALTED, UNDONE, LOST, PLAIN, TIMED)
 SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, ASKED, *ALONE)
 
 
@@ -82,6 +84,7 @@ class Installation(Runs):
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self._write(LOST, self._alone(LOST, timeout="15m"))
         self._write(PLAIN, self._alone(PLAIN))
+        self.timed(datetime.now(UTC))
         self._write(ASKED, self._on_branch(self._service(ASKED), ASKED))
         race = self._service(RACE)
         del race["environments"][1]["require"]  # the first version was made by hand
@@ -172,6 +175,13 @@ class Installation(Runs):
         """Write the file of `crew` with these approvers."""
         service = self._service(CREW, approvers=list(approvers), quorum=quorum)
         self._write(CREW, self._on_branch(service, CREW))
+
+    def timed(self, opens: datetime) -> None:
+        """Write the file of `timed`, whose window opens at this time of each day, for two hours."""
+        service = self._alone(TIMED)
+        window = {"schedule": f"{opens.minute} {opens.hour} * * *", "duration": "2h"}
+        service["environments"][0]["gate"] = {"windows": {"allow": [window]}}
+        self._write(TIMED, service)
 
     def undone(self, **application: str) -> None:
         """Write the file of `undone`, which goes back when its proof fails."""

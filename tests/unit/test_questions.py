@@ -111,9 +111,7 @@ def test_A2_A11_who_has_approved_and_how_many_are_missing() -> None:
 
 def test_A2_A8_a_signature_is_asked_for_by_name() -> None:
     signed = gate(identity="signature", signers=[f"{ANA} ssh-ed25519 AAAA"])
-    assert "**Identity** an SSH signature: answer with `slipway approve --key`" in text(
-        made=signed
-    )
+    assert "**Identity** an SSH signature: answer with `slipway approve --key`" in text(made=signed)
 
 
 def test_A10_the_question_says_who_may_not_answer_and_why() -> None:
