@@ -40,7 +40,7 @@ schema: .venv/ready        # services/service.schema.json, for editors
 table: .venv/ready-dev      # the tests of each acceptance case, in docs/acceptance.md
 	.venv/bin/python -m tests.acceptance_table
 
-LOCK = --quiet pyproject.toml --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+LOCK = --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
        --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .venv/ready: requirements.lock pyproject.toml

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
+import httpx
 from prefect import get_client
 from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
@@ -17,6 +18,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import ConcurrencyLeaseHolder, FlowRun, StateType
+from prefect.concurrency.context import ConcurrencyContext
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
@@ -25,6 +27,7 @@ from slipway.gates.rivals import turn_tag
 from tasks.environment import run_id, say
 
 _LEASE = 60.0  # seconds after which the turn of a killed process is free again
+_LEASE_TAG = "lease:"  # of the run that has the turn
 _LOOK = 15.0  # seconds of waiting between two looks at who has the turn
 _ORPHANED = 2 * _LEASE  # seconds without a holder, after which nobody will give the turn back
 _PATIENCE = 3600.0  # seconds
@@ -34,16 +37,30 @@ _PATIENCE = 3600.0  # seconds
 def hold_turn(service: str, environment: str) -> Iterator[None]:
     """Wait for the turn, hold it, and give it back. Raises Retryable after an hour of waiting."""
     name, tag = f"slipway-{service}-{environment}", turn_tag(environment)
+    _end_own_lease()
     with contextlib.ExitStack() as stack:
-        _acquire(stack, name, service, tag)
-        _tell_all({service, tag}, on=True)
+        lease = _acquire(stack, name, service, tag)
+        _tell_all({service, tag, f"{_LEASE_TAG}{lease}"}, on=True)
         try:
             yield
         finally:
-            _give_back(stack, tag)
+            _give_back(stack, {tag, f"{_LEASE_TAG}{lease}"})
 
 
-def _acquire(stack: contextlib.ExitStack, name: str, service: str, tag: str) -> None:
+def _end_own_lease() -> None:
+    """A process of this run that was killed had the turn: this one need not wait for its end."""
+    with get_client(sync_client=True) as client:
+        for tag in client.read_flow_run(UUID(run_id())).tags:
+            if tag.startswith(_LEASE_TAG):
+                lease = UUID(tag.removeprefix(_LEASE_TAG))
+                with contextlib.suppress(httpx.HTTPStatusError):  # it has ended by itself
+                    client.release_concurrency_slots_with_lease(lease)
+                _tell_all({tag}, on=False)
+
+
+def _acquire(stack: contextlib.ExitStack, name: str, service: str, tag: str) -> UUID:
+    """The lease, which ends with the stack."""
+    context = stack.enter_context(ConcurrencyContext())
     began = lonely = time.monotonic()
     _ensure(name)
     while time.monotonic() - began < _PATIENCE:
@@ -62,7 +79,7 @@ def _acquire(stack: contextlib.ExitStack, name: str, service: str, tag: str) -> 
             if time.monotonic() - lonely > _ORPHANED:
                 _free(name)
         else:
-            return
+            return context.cleanup_lease_ids[-1]
     raise Retryable(
         f"{name}: the turn did not come within {_PATIENCE:.0f} s",
         "look at the run that changes the environment now; cancel it or let it end, then retry",
@@ -112,10 +129,10 @@ def _tell_all(tags: set[str], *, on: bool) -> None:
         client.update_flow_run(run, tags=sorted(before | tags if on else before - tags))
 
 
-def _give_back(stack: contextlib.ExitStack, tag: str) -> None:
+def _give_back(stack: contextlib.ExitStack, tags: set[str]) -> None:
     """Where Prefect's API cannot be reached the lease ends by itself; the change is not lost."""
     try:
-        _tell_all({tag}, on=False)
+        _tell_all(tags, on=False)
         stack.close()
     except Exception as error:  # noqa: BLE001  # whatever it is, the change is made and proven
         say(f"the turn ends by itself in {_LEASE:.0f} s: {type(error).__name__}")
