@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
-import httpx
 from prefect import get_client
 from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
@@ -20,7 +19,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import ConcurrencyLeaseHolder, FlowRun, StateType
 from prefect.concurrency.context import ConcurrencyContext
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 
 from slipway.errors import Retryable
 from slipway.gates.rivals import turn_tag
@@ -53,7 +52,7 @@ def _end_own_lease() -> None:
         for tag in client.read_flow_run(UUID(run_id())).tags:
             if tag.startswith(_LEASE_TAG):
                 lease = UUID(tag.removeprefix(_LEASE_TAG))
-                with contextlib.suppress(httpx.HTTPStatusError):  # it has ended by itself
+                with contextlib.suppress(PrefectHTTPStatusError):  # it has ended by itself
                     client.release_concurrency_slots_with_lease(lease)
                 _tell_all({tag}, on=False)
 
