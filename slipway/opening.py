@@ -5,7 +5,7 @@ What a person has closed comes first, for a person has to open it.
 
 from datetime import datetime, timedelta
 
-from slipway import ledger
+from slipway import gitops, ledger
 from slipway.errors import Held
 from slipway.gates.calendar import Shut, shut
 from slipway.gates.soak import soaking
@@ -37,11 +37,27 @@ def closed_now(
     *,
     urgent: bool,
 ) -> Closed | None:
-    """What closes the environment for the image now; None: it is open.
+    """What closes the environment for the image now; None: it is open, or asked for it already.
 
-    An `urgent` change waits for no soak and no window. Raises Held for a version that is held,
-    what `soaking` raises, and what reading the ledger and the engines raises.
+    A change that has begun is not held up. An `urgent` one waits for no soak and no window. Raises
+    Held for a version that is held, what `soaking` raises, and what reading the ledger, the
+    repository and the engines raises.
     """
+    found = _closed(service, environment, image, settings, now, urgent=urgent)
+    if found and not gitops.plan(service, environment, image, settings).edits:
+        return None
+    return found
+
+
+def _closed(
+    service: Service,
+    environment: Environment,
+    image: Image,
+    settings: Settings,
+    now: datetime,
+    *,
+    urgent: bool,
+) -> Closed | None:
     known = ledger.read(service, settings)
     hold = hold_on(known, environment.name, image.version)
     if hold:
