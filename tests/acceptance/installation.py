@@ -116,8 +116,8 @@ class Installation(Runs):
         """Crashed runs are looked at by the tests; the reaper has a scene of its own."""
         found = self.api.deployment("reap/slipway")
         assert found
-        reply = self.http.patch(f"/deployments/{found['id']}", json={"paused": True})
-        reply.raise_for_status()
+        reply = self.http.post(f"/deployments/{found['id']}/pause_deployment")
+        reply.raise_for_status()  # scheduled looks are gone too
 
     def _ready(self, service: str) -> bool:
         found = self.api.deployment(f"promote/{service}")

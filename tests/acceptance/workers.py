@@ -66,7 +66,7 @@ class Workers(Runs):
         self.prefect("--no-prompt", "deploy", "--all", "--prefect-file", file)
         reaper = self.api.deployment("reap/slipway")
         assert reaper
-        self.http.patch(f"/deployments/{reaper['id']}", json={"paused": True}).raise_for_status()
+        self.http.post(f"/deployments/{reaper['id']}/pause_deployment").raise_for_status()
         for worker in self.workers:
             worker.start()
 
