@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 from slipway.clients.git import Clone
+from slipway.errors import SlipwayError
 from slipway.gitops.compute import contents
 from slipway.gitops.order import Order
-from slipway.manifests.edits import holds, trailers_of
+from slipway.manifests.edits import compute, holds, trailers_of
+from slipway.model import Change
 from slipway.text import printable
 
 _LOOK_BACK = 50  # commits in which they are searched
@@ -17,6 +19,7 @@ class Before(NamedTuple):
     revision: str  # the first commit of the branch's own line since which all of them are there
     reason: str
     ours: str  # the commit of a delivery that brought them; empty: somebody else did
+    own: bool  # this run did
 
 
 def already_there(order: Order, clone: Clone) -> Before:
@@ -27,7 +30,20 @@ def already_there(order: Order, clone: Clone) -> Before:
     if found:
         by = "this run" if found[1] == order.run else f"run {printable(found[1])}"
     reason = f"the values were there already, by {by}"
-    return Before(revision, reason, found[0] if found else "")
+    own = found is not None and found[1] == order.run
+    return Before(revision, reason, found[0] if found else "", own)
+
+
+def as_written(order: Order, clone: Clone, revision: str, unknown: Change) -> Change:
+    """What a commit of this run changed; `unknown` where that cannot be told any more."""
+    parent = next((before for _, before in clone.own_line(None, revision, ".")), None)
+    if parent is None:
+        return unknown
+    there = contents(clone, order.environment, parent)
+    try:
+        return compute(order.environment, order.image, there, parent, order.leaving).change
+    except SlipwayError:  # it is about what the service file says today
+        return unknown
 
 
 def _first(order: Order, clone: Clone) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ import random
 from datetime import timedelta
 
 from slipway.clients.git import Author, Clone, PushRace, cloned
-from slipway.gitops.before import already_there, delivery
+from slipway.gitops.before import already_there, as_written, delivery
 from slipway.gitops.compute import computed, promotion, require_decision
 from slipway.gitops.order import Order
 from slipway.gitops.others import require_undisturbed
@@ -68,15 +68,17 @@ def write(order: Order) -> Promotion:
 def _before(order: Order, clone: Clone, change: Change, start: str) -> Promotion | None:
     """What there is to tell instead of a commit: the values, or a commit of this run."""
     if not change.edits:
-        revision, reason, ours = already_there(order, clone)
+        revision, reason, ours, own = already_there(order, clone)
     else:
         found = delivery(clone, order.identity | {"Slipway-Run": order.run}, start, clone.head)
         if found is None:
             return None
-        revision = ours = found[0]
+        revision, ours, own = found[0], found[0], True
         reason = "this run had written the values already, and they were changed again since"
     if order.signs and ours:
         clone.require_signature(ours)
+    if own:
+        change = as_written(order, clone, ours, change)
     return promotion(order.service, change, revision, reason, order.watch, committed=False)
 
 

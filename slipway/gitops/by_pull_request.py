@@ -113,6 +113,9 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
     """The pull request of the branch, opened or brought up to date where it has to be."""
     if pull is None or not pull.open:
         title, body = _texts(desk, change, sha)
+        desk.refresh()  # another run may have had its own merged since this look began
+        if desk.clone.head != change.base:
+            raise PushRace(f"{desk.clone.branch} was moved meanwhile", "look again")
         made = desk.forge.create_pull(desk.branch, desk.clone.branch, title, body)
         pull = desk.forge.pull(made.number)
     elif pull_text.mark(sha) not in pull.body:

@@ -2,7 +2,7 @@
 
 from slipway.clients.github import FullPull
 from slipway.errors import Conflict
-from slipway.gitops.before import already_there
+from slipway.gitops.before import already_there, as_written
 from slipway.gitops.compute import contents, promotion
 from slipway.gitops.pull_desk import Desk, Waiting, called
 from slipway.gitops.pull_text import withdrawn
@@ -16,7 +16,7 @@ def landed(desk: Desk, change: Change, pull: FullPull | None) -> Promotion:
     if pull is not None and pull.merged and _is_ours(desk, pull):
         revision = _merge_of(desk, pull) or already_there(desk.order, desk.clone).revision
         return _merged(desk, change, pull, revision)
-    revision, reason, ours = already_there(desk.order, desk.clone)
+    revision, reason, ours, _ = already_there(desk.order, desk.clone)
     if desk.order.signs and ours and desk.carries(ours):
         desk.clone.require_signature(ours)
     if pull is not None and pull.open and desk.tip and desk.carries(desk.tip):
@@ -67,7 +67,9 @@ def _merged(desk: Desk, change: Change, pull: FullPull, revision: str, more: str
         f"{_signature(desk, pull, revision)}"
     )
     waited = pull.number == desk.seen
-    change = (desk.proposed if waited else None) or change
+    change = (desk.proposed if waited else None) or as_written(
+        desk.order, desk.clone, revision, change
+    )
     made = promotion(
         desk.order.service, change, revision, reason, desk.order.watch, committed=waited
     )
