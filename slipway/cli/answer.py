@@ -10,10 +10,11 @@ from slipway.answering import Decision, answer_to
 from slipway.cli.person import who
 from slipway.clients.prefect import Prefect, Run
 from slipway.decision import OpenQuestion
-from slipway.errors import SlipwayError
+from slipway.errors import Retryable, SlipwayError
 from slipway.settings import prefect_access
 
 _LOOKS = 20  # after the answer, a quarter of a second apart
+_PAUSES = (1, 2, 4, 8)  # seconds before the answer is sent again to a server that is busy
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def answer(decision: Decision, given: Given) -> int:
             if not given.yes and not _meant(decision, question):
                 print("nothing was sent", file=sys.stderr)
                 return 1
-            prefect.answer(run, sent)
+            _send(prefect, run, sent)
             state = _state_after(prefect, run)
     except SlipwayError as error:
         told = {"accepted": False, "error": error.message, "hint": error.hint}
@@ -50,6 +51,18 @@ def answer(decision: Decision, given: Given) -> int:
     told_text = f"{run.name}: {decision} by {sent['approver']}; the run is {state}"
     print(json.dumps(done) if given.as_json else told_text)
     return 0
+
+
+def _send(prefect: Prefect, run: Run, sent: dict[str, str]) -> None:
+    """Send the answer, again where it is not known to have come; one answer counts."""
+    for pause in _PAUSES:
+        try:
+            return prefect.answer(run, sent)
+        except Retryable:
+            time.sleep(pause)
+            if not prefect.run(run.id).waits:
+                return None  # it had come
+    return prefect.answer(run, sent)
 
 
 def _meant(decision: str, question: OpenQuestion) -> bool:
