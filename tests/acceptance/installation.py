@@ -35,8 +35,10 @@ TIMED = "timed"  # as trial, with a window of time
 PLAIN = "plain"  # as trial, and nothing happens to it
 RACE = "race"  # a branch and a service
 ASKED = "asked"  # likewise; answered by commands
+SIGNED = "signed"  # as sealed; answered by commands
+HELD = "held"  # a service on the quiet branch; held by a command
 ALONE = (TRIAL, HALTED, UNDONE, LOST, PLAIN, TIMED)
-SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, ASKED, *ALONE)
+SERVICES = ("books", "refused", "brief", CREW, SEALED, RACE, ASKED, SIGNED, HELD, *ALONE)
 
 
 class Installation(Runs):
@@ -79,7 +81,9 @@ class Installation(Runs):
         self._write("refused", self._on_branch(self._service("refused"), QUIET))
         self._write("brief", self._on_branch(self._service("brief", expires="3s"), QUIET))
         self.crew(("ana@example.com",))
-        self.sealed()
+        self.sealed(SEALED)
+        self.sealed(SIGNED)
+        self._write(HELD, self._on_branch(self._service(HELD), QUIET))
         self._write(TRIAL, self._alone(TRIAL))
         self._write(HALTED, self._alone(HALTED, timeout="15m"))
         self._write(LOST, self._alone(LOST, timeout="15m"))
@@ -104,9 +108,11 @@ class Installation(Runs):
 
     def start_runner(self) -> None:
         """Returns when it has registered its deployments."""
+        since = datetime.now(UTC)
+        served = [*(f"promote/{name}" for name in SERVICES), "reap/slipway"]
         self.runner.start()
         limit = time.monotonic() + PATIENCE
-        while not all(map(self._ready, SERVICES)):
+        while not all(self._ready(name, since) for name in served):
             if self.runner.ended() or time.monotonic() > limit:
                 raise RuntimeError(f"the runner did not start:\n{self.runner.tail()}")
             time.sleep(0.1)
@@ -119,9 +125,14 @@ class Installation(Runs):
         reply = self.http.post(f"/deployments/{found['id']}/pause_deployment")
         reply.raise_for_status()  # scheduled looks are gone too
 
-    def _ready(self, service: str) -> bool:
-        found = self.api.deployment(f"promote/{service}")
-        return found is not None and found["status"] == "READY"
+    def _ready(self, deployment: str, since: datetime) -> bool:
+        """A killed runner leaves its deployments ready: this one has to have written them."""
+        found = self.api.deployment(deployment)
+        return (
+            found is not None
+            and found["status"] == "READY"
+            and datetime.fromisoformat(found["updated"]) > since
+        )
 
     def children(self) -> list[str]:
         """Processes of the runner: those of the flow runs that it executes."""
@@ -162,14 +173,14 @@ class Installation(Runs):
             environment["smoke"] |= {"passes": 2, "timeout": "5s"}
         return service
 
-    def sealed(self) -> None:
-        """Write the file of `sealed`, where only Ana may approve, with her key."""
+    def sealed(self, name: str) -> None:
+        """Write the file of a service where only Ana may approve, with her key."""
         signed = {
             "identity": "signature",
             "signers": [f"ana@example.com {self.keys.public('ana')}"],
         }
-        service = self._service(SEALED, approvers=["ana@example.com"], **signed)
-        self._write(SEALED, self._on_branch(service, SEALED))
+        service = self._service(name, approvers=["ana@example.com"], **signed)
+        self._write(name, self._on_branch(service, name))
 
     def crew(self, approvers: Sequence[str], quorum: int = 1) -> None:
         """Write the file of `crew` with these approvers."""
@@ -204,7 +215,7 @@ class Installation(Runs):
 
     def _add_branches(self) -> None:
         git = self.world.git
-        for branch in (*ALONE, QUIET, CREW, SEALED, RACE, ASKED):
+        for branch in (*ALONE, QUIET, CREW, SEALED, SIGNED, RACE, ASKED):
             git.repositories.git(seed.GITOPS, "branch", branch, "main")
         manifest = _yaml().load(git.read(seed.GITOPS, "apps/production/books-api.yaml"))
         for name in ALONE:

@@ -24,8 +24,8 @@ class Timed:
 
 
 def play(site: Installation) -> Timed:
-    """The window opens in one to two minutes."""
-    opens = (datetime.now(UTC) + timedelta(seconds=120)).replace(second=0, microsecond=0)
+    """The window opens in two to three minutes: a busy machine needs one to begin the run."""
+    opens = (datetime.now(UTC) + timedelta(minutes=3)).replace(second=0, microsecond=0)
     site.timed(opens)
     run = site.promote(TIMED, "1.0.0", TIMED)
     found = site.until(run, lambda now: now["state_name"] == "Waiting")

@@ -10,7 +10,7 @@ import pytest
 from sandbox.prefect_api import Json, state_of
 from sandbox.processes import PrefectServer
 from sandbox.serving import free_port
-from tests.acceptance.installation import ASKED, ROOT, SEALED, Installation
+from tests.acceptance.installation import ASKED, HELD, ROOT, SIGNED, Installation
 
 LEO = ("--as", "leo@example.com", "--yes")
 
@@ -103,7 +103,7 @@ def test_an_approval_by_the_run_s_name_is_in_the_commit(site: Installation) -> N
 
 
 def test_A8_a_signed_approval_by_command_verifies(site: Installation, delivery: object) -> None:
-    run = site.promote(SEALED, "1.1.0")
+    run = site.promote(SIGNED, "1.1.0")
     first = site.question(run)
     ana = ("--as", "ana@example.com", "--yes", "--reason", "signed by command")
     code, said = slipway(site, "approve", run, *ana)
@@ -120,18 +120,18 @@ def test_A24_a_promotion_into_a_held_environment_waits_and_can_be_cancelled(
     site: Installation, delivery: object
 ) -> None:
     reason = ("--reason", "the fair is on", "--as", "mia@example.com")
-    assert slipway(site, "hold", ASKED, "production", *reason)[0] == 0
-    _, said = slipway(site, "status", ASKED)
+    assert slipway(site, "hold", HELD, "production", *reason)[0] == 0
+    _, said = slipway(site, "status", HELD)
     assert "in production, by mia@example.com since" in said
-    run = site.promote(ASKED, "1.1.0")
+    run = site.promote(HELD, "1.1.0")
     waits = site.until(run, lambda now: now["state_name"] == "Waiting")
     assert "production is held by mia@example.com" in waits["state"]["message"]
     site.prefect("flow-run", "cancel", run)
     assert site.ended(run)["state_name"] == "Cancelled"
-    code, said = slipway(site, "release-hold", ASKED, "production", *reason)
+    code, said = slipway(site, "release-hold", HELD, "production", *reason)
     assert code == 0
     assert "was held by mia@example.com" in said
-    code, said = slipway(site, "release-hold", ASKED, "production", *reason)
+    code, said = slipway(site, "release-hold", HELD, "production", *reason)
     assert code == 1
     assert "is not held" in said
 

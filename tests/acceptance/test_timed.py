@@ -9,7 +9,8 @@ from tests.acceptance.scene_timed import Timed
 
 def test_a_run_that_waits_for_a_window_says_when_it_opens(timed: Timed) -> None:
     assert timed.waiting["type"] == "SCHEDULED"
-    assert f"{TIMED}: opens in " in timed.waiting["message"]
+    assert timed.waiting["message"].startswith(f"{TIMED}: outside of ")
+    assert "; opens in " in timed.waiting["message"]
     assert "opens in" in timed.shown
     assert timed.before.commits == ()
 
