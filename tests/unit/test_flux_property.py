@@ -74,7 +74,11 @@ def change(draw: Any, found: Object, paths: dict[str, Any]) -> Object:
             found, {"status.conditions": conditions(found, kind, draw(st.none() | STATUSES))}
         )
     path = draw(st.sampled_from(sorted(paths)))
-    return changed(found, {path: draw(paths[path])})
+    value = draw(paths[path])
+    try:
+        return changed(found, {path: value})
+    except IndexError:  # an earlier change has emptied that list
+        return found
 
 
 COMMON = {
