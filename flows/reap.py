@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from prefect import flow
 
 from slipway.reaping import SILENCE, Seen, is_dead, is_silent
+from tasks.late import drop_late_looks
 from tasks.reap import (
-    drop_late_looks,
     mark_crashed,
     require_heartbeats,
     resume_crashed,
@@ -27,7 +27,7 @@ def reap(silence: float = SILENCE.total_seconds()) -> str:
     """
     allowed = timedelta(seconds=silence)
     require_heartbeats(allowed)
-    drop_late_looks()
+    drop_late_looks("reap")
     now = datetime.now(UTC)
     silent = {each.run: each for each in running_runs() if is_silent(each, now, allowed / 2)}
     marked = _mark(silent, allowed) if silent else 0

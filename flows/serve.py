@@ -14,6 +14,7 @@ from flows.deliver import deliver
 from flows.promote import promote
 from flows.reap import reap
 from flows.rollback import rollback
+from flows.watch import watch
 from slipway.config import service_names
 from slipway.settings import load
 
@@ -34,15 +35,22 @@ def deployments(service: str) -> list[RunnerDeployment]:
     ]
 
 
-def reaper() -> RunnerDeployment:
-    """The deployment that finds runs without a process; one for all services."""
-    return RunnerDeployment.from_flow(
-        reap, name="slipway", interval=30, entrypoint_type=EntrypointType.MODULE_PATH
-    )
+def lookouts(watch_seconds: int) -> list[RunnerDeployment]:
+    """Those of all services: what finds runs without a process, and what looks at the sources.
+
+    Without seconds between two looks, somebody else starts `watch`.
+    """
+    return [
+        RunnerDeployment.from_flow(
+            each, name="slipway", interval=seconds, entrypoint_type=EntrypointType.MODULE_PATH
+        )
+        for each, seconds in ((reap, 30), (watch, watch_seconds or None))
+    ]
 
 
 if __name__ == "__main__":
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")  # of the runs' processes
-    names = service_names(load().services)
+    settings = load()
+    names = service_names(settings.services)
     served = [deployment for name in names for deployment in deployments(name)]
-    serve(*served, reaper(), pause_on_shutdown=False)
+    serve(*served, *lookouts(settings.watch_seconds), pause_on_shutdown=False)

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import PrivateAttr, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
     ] = ()  # addresses a smoke test may reach although they are not public
     notify_urls: SecretStr | None = None  # apprise URLs, separated by blanks: who is told
+    webhook_secret: SecretStr | None = None  # GitHub's; two, with a blank between, are valid
+    webhook_folder: Path = Path(".slipway/webhook")  # where received events wait
+    watch_seconds: Annotated[int, Field(ge=0)] = 0  # between two looks at the sources; 0: none
     author_name: str = "Slipway"
     author_email: str = "slipway@users.noreply.example"
 

@@ -3,7 +3,6 @@
 Plain functions, not steps: nothing of a look is kept, and the next one comes in half a minute.
 """
 
-import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,7 +13,6 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
-    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -25,7 +23,6 @@ from prefect.events.filters import (
     EventOccurredFilter,
     EventResourceFilter,
 )
-from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 from prefect.states import AwaitingRetry, Crashed
 
@@ -48,29 +45,6 @@ def require_heartbeats(allowed: timedelta) -> None:
             f" {allowed.total_seconds():.0f} s",
             "set PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30 for every process that runs flows",
         )
-
-
-def drop_late_looks() -> int:
-    """Delete looks that nobody has taken in time: this one sees all that they would.
-
-    Where no worker was up for a night, a thousand of them would keep it from its work.
-    """
-    late = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
-    )
-    dropped = 0
-    with get_client(sync_client=True) as client:
-        while found := client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=["reap"])),
-            flow_run_filter=late,
-            limit=_LIMIT,
-        ):
-            for run in found:
-                with contextlib.suppress(ObjectNotFound):  # another look was quicker
-                    client.delete_flow_run(run.id)
-            dropped += len(found)
-    return dropped
 
 
 def running_runs() -> list[Seen]:

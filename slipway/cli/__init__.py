@@ -20,6 +20,7 @@ from slipway.cli.new import new
 from slipway.cli.plan import plan
 from slipway.cli.status import show
 from slipway.cli.verify import verify
+from slipway.cli.webhook import webhook
 from slipway.evidence.verify import is_image_name
 from slipway.layout import Engine
 from slipway.layout.service_file import New
@@ -80,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     starting.set_defaults(run=lambda given: new(_new(given), as_json=given.json))
 
     others = (_answers(commands.add_parser), _holds(commands.add_parser))
+    receiving = commands.add_parser("webhook", help="take events of the forge, start deliveries")
+    receiving.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    receiving.add_argument("--port", type=int, default=8970, help="port to listen on")
+    receiving.set_defaults(run=lambda given: webhook(given.host, given.port))
     for command in (
         checking, planning, showing, verifying, printing, starting, *itertools.chain(*others)
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""The Prefect client: the few calls of its REST API that an answer to a question needs.
+"""The Prefect client: the few calls of its REST API that answer a question or start a run.
 
 No secret of a delivery is sent; what is read of a run is its state and the question it waits with.
 """
@@ -16,6 +16,7 @@ from slipway.errors import Conflict, Final, InvalidInput, NotFound
 from slipway.text import printable
 from slipway.value import Value
 
+_CREATED = 201  # 200 for a run that was there already
 _QUESTION = "slipway-question"  # type of the artifact that holds a question
 
 
@@ -108,6 +109,18 @@ class Prefect:
                 f"the answer to run {run.name} was not taken: {reason}",
                 "look at the run: it may have been answered, or its time may be over",
             )
+
+    def start(self, deployment: str, parameters: dict[str, str], key: str) -> tuple[str, bool]:
+        """The run of a deployment with this idempotency key, and whether it is new.
+
+        Raises NotFound where the deployment does not exist; Retryable, Unauthorized.
+        """
+        what = f"start {deployment}"
+        found = send(self._http, "GET", f"/deployments/name/{deployment}", what=what).json()
+        body = {"parameters": parameters, "idempotency_key": key}
+        path = f"/deployments/{found['id']}/create_flow_run"
+        made = send(self._http, "POST", path, what=what, json=body)
+        return str(made.json()["id"]), made.status_code == _CREATED
 
     def _post(self, path: str, body: object, what: str) -> Any:
         return send(self._http, "POST", path, what=what, json=body).json()

@@ -23,7 +23,7 @@ from slipway.service.environment import (
     Windows,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
-from slipway.service.source import Bumps, ReleaseRules, Section, Source
+from slipway.service.source import Bumps, ReleaseRules, Section, Source, Triggers
 from slipway.service.words import Name
 from slipway.value import Value
 
@@ -46,6 +46,7 @@ __all__ = [
     "Smoke",
     "Source",
     "Span",
+    "Triggers",
     "Update",
     "VersionProbe",
     "Windows",
@@ -57,6 +58,7 @@ class Service(Value):
 
     service: Name
     source: Source
+    triggers: Triggers = Triggers()
     release: ReleaseRules = ReleaseRules()
     image: ImageRules
     chart: ChartRules | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.service.words import Branch, Duration, RepositoryPath, RepositoryUrl
+from slipway.service.words import Branch, Duration, PathPattern, RepositoryPath, RepositoryUrl
 from slipway.value import Value
 
 CommitType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -17,6 +17,13 @@ class Source(Value):
     repository: RepositoryUrl
     branch: Branch = "main"
     path: RepositoryPath = "."  # folder of the service in it
+
+
+class Triggers(Value):
+    """Which events of the forge start a delivery, and which files a push has to touch for it."""
+
+    events: tuple[Literal["push", "tag", "release", "pull-request"], ...] = ()  # by release mode
+    paths: tuple[PathPattern, ...] = ()  # from the repository's root; none: all below source.path
 
 
 class Bumps(Value):

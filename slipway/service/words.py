@@ -100,6 +100,7 @@ Duration = Annotated[
     PlainSerializer(_as_text, return_type=str),
 ]
 RepositoryPath = Annotated[str, AfterValidator(_inside), Field(min_length=1)]
+PathPattern = RepositoryPath  # `*` and `?` inside a name, `**` across folders
 KeyPath = Annotated[str, AfterValidator(_key_path), Field(min_length=1)]
 CronSchedule = Annotated[str, AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_zone)]

@@ -1,0 +1,43 @@
+"""Look at a service's repository, and start its delivery where the watched ref has moved.
+
+Plain functions, not steps: nothing of a look is kept; Prefect knows by the key what was started.
+"""
+
+from prefect.settings import get_current_settings
+
+from slipway.clients.git_remote import remote_refs
+from slipway.clients.prefect import Prefect
+from slipway.config import read_service, service_names
+from slipway.errors import SlipwayError
+from slipway.triggers.rule import watched
+from slipway.triggers.starting import begin
+from tasks.environment import say, settings
+
+
+def all_services() -> list[str]:
+    """Names of the services that have a file."""
+    return service_names(settings().services)
+
+
+def look_at_source(name: str) -> str:
+    """Start the service's delivery, unless its commit has been; why it could not, or nothing."""
+    try:
+        told = _look(name)
+    except SlipwayError as error:
+        say(f"{name}: {error}")
+        return f"{name}: {error.message}"
+    say(f"{name}: {told}")
+    return ""
+
+
+def _look(name: str) -> str:
+    known = settings()
+    service = read_service(known.services, name)
+    url, token = service.source.repository, known.optional("source_token")
+    refs = remote_refs(url, token, f"refs/heads/{service.source.branch}", "refs/tags/*")
+    ref = watched(service, refs)
+    if ref is None:
+        return f"nothing to deliver in {url} yet"
+    api = get_current_settings().api
+    with Prefect(api.url or "", api.auth_string) as prefect:
+        return begin(service, ref, refs[ref], prefect)
