@@ -3,9 +3,10 @@
 No secret of a delivery is sent; what is read of a run is its state and the question it waits with.
 """
 
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from pydantic import SecretStr, ValidationError
@@ -17,6 +18,7 @@ from slipway.text import printable
 from slipway.value import Value
 
 _CREATED = 201  # 200 for a run that was there already
+_NO_CSRF = 422  # the server has no such protection
 _QUESTION = "slipway-question"  # type of the artifact that holds a question
 
 
@@ -118,12 +120,25 @@ class Prefect:
         what = f"start {deployment}"
         found = send(self._http, "GET", f"/deployments/name/{deployment}", what=what).json()
         body = {"parameters": parameters, "idempotency_key": key}
-        path = f"/deployments/{found['id']}/create_flow_run"
-        made = send(self._http, "POST", path, what=what, json=body)
+        made = self._sent(f"/deployments/{found['id']}/create_flow_run", body, what)
         return str(made.json()["id"]), made.status_code == _CREATED
 
     def _post(self, path: str, body: object, what: str) -> Any:
-        return send(self._http, "POST", path, what=what, json=body).json()
+        return self._sent(path, body, what).json()
+
+    def _sent(self, path: str, body: object, what: str) -> httpx.Response:
+        return send(self._http, "POST", path, what=what, json=body, headers=self._csrf)
+
+    @cached_property
+    def _csrf(self) -> dict[str, str]:
+        """What a server with CSRF protection wants to see with every POST."""
+        sender = str(uuid4())
+        where = {"client": sender}
+        what = "read a CSRF token"
+        reply = send(self._http, "GET", "/csrf-token", what=what, params=where, allow={_NO_CSRF})
+        if reply.status_code == _NO_CSRF:
+            return {}
+        return {"Prefect-Csrf-Token": reply.json()["token"], "Prefect-Csrf-Client": sender}
 
 
 def _read(found: dict[str, Any]) -> Run:

@@ -4,7 +4,9 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from sandbox.prefect_api import Json, state_of
@@ -144,9 +146,12 @@ def test_a_hold_of_an_environment_that_does_not_exist_is_refused(site: Installat
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """A server that asks for a password."""
+    """A server as docs/prefect-access.md has it: with a password and CSRF protection."""
     home = tmp_path_factory.mktemp("guarded")
-    more = {"PREFECT_SERVER_API_AUTH_STRING": "robot:sentinel-api-7c2e"}
+    more = {
+        "PREFECT_SERVER_API_AUTH_STRING": "robot:sentinel-api-7c2e",
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    }
     server = PrefectServer(home, free_port(), home / "logs", more)
     server.start()
     try:
@@ -174,3 +179,18 @@ def test_X18_a_guarded_server_takes_no_answer_without_its_password(
     assert code == 1
     assert part in said
     assert "sentinel-api-7c2e" not in said
+
+
+def test_X65_a_foreign_page_sends_no_answer_through_a_browser_that_is_signed_on(
+    guarded: PrefectServer,
+) -> None:
+    """A page can make the browser send the password, and a form; not read or add a token."""
+    auth = ("robot", "sentinel-api-7c2e")
+    url = f"{guarded.url}/api/flow_runs/{uuid4()}/resume"
+    foreign = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    body = json.dumps({"run_input": {"decision": "approve"}})
+    refused = httpx.post(url, content=body, headers=foreign, auth=auth, trust_env=False)
+    assert (refused.status_code, refused.json()) == (403, {"detail": "Missing CSRF token."})
+    guessed = foreign | {"Prefect-Csrf-Token": "x" * 64, "Prefect-Csrf-Client": str(uuid4())}
+    again = httpx.post(url, content=body, headers=guessed, auth=auth, trust_env=False)
+    assert again.status_code == 403
