@@ -137,7 +137,7 @@ def _own_engine() -> Iterator[str]:
         with _running(command, _FOLDER, lambda: answers(address)):
             yield address
     finally:
-        shutil.rmtree(_FOLDER, ignore_errors=True)
+        _remove_folder()
 
 
 def _end_leftover() -> None:
@@ -149,6 +149,15 @@ def _end_leftover() -> None:
             if (process / "comm").read_text().strip() == "dockerd":
                 os.kill(int(process.name), signal.SIGTERM)
                 _until(lambda: not process.exists(), 20)
+    _remove_folder()
+
+
+def _remove_folder() -> None:
+    """With the folders in it that an engine had mounted on themselves, and left so when killed."""
+    for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+        place = line.split()[1]
+        if Path(place).is_relative_to(_FOLDER):
+            subprocess.run(["umount", "-l", place], check=False, capture_output=True)
     shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
