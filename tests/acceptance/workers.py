@@ -22,7 +22,7 @@ PLACE = "staging"
 class Workers(Runs):
     """One service without a gate, with one environment; deployed by deployments/prefect.yaml."""
 
-    def __init__(self, home: Path, database: str) -> None:
+    def __init__(self, home: Path, database: str, limit: int = 5) -> None:
         self.home, logs = home, home / "logs"
         self.world = World(home / "world")
         self.outside = Outside(self.world)
@@ -38,7 +38,7 @@ class Workers(Runs):
             "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),  # both workers have the same
         }
         start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "slipway"]
-        start += ["--type", "process", "--limit", "5"]
+        start += ["--type", "process", "--limit", str(limit)]
         self.workers = [
             Process(f"worker-{n}", [*start, "--name", f"worker-{n}"], self.env, logs)
             for n in (1, 2)
@@ -59,18 +59,21 @@ class Workers(Runs):
     def _start(self) -> None:
         self.server.start()
         self.world.__enter__()
-        self._write_service()
+        self._write_services()
         self.server.wait_until_ready(PATIENCE)
         self.prefect("work-pool", "create", "slipway", "--type", "process")
+        self._deploy()
+        for worker in self.workers:
+            worker.start()
+
+    def _deploy(self) -> None:
         file = str(ROOT / "deployments" / "prefect.yaml")
         self.prefect("--no-prompt", "deploy", "--all", "--prefect-file", file)
         reaper = self.api.deployment("reap/slipway")
         assert reaper
         self.http.post(f"/deployments/{reaper['id']}/pause_deployment").raise_for_status()
-        for worker in self.workers:
-            worker.start()
 
-    def _write_service(self) -> None:
+    def _write_services(self) -> None:
         service = deepcopy(service_file.service(self.world))
         only = service["environments"][0]
         only["application"] |= {"settle": "1s", "grace": "5s", "timeout": "90s"}
