@@ -1,4 +1,4 @@
-"""`prefect deploy --all` with the file that is shipped, against a real server."""
+"""`python -m deployments.apply` with the files that are shipped, against a real server."""
 
 import pytest
 
@@ -10,9 +10,7 @@ FLOWS = ("deliver", "promote", "rollback")
 
 @pytest.fixture(scope="module")
 def deployed(site: Installation) -> dict[str, Json]:
-    pool = {"name": "slipway", "type": "process"}
-    site.http.post("/work_pools/", json=pool).raise_for_status()
-    site.prefect("--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml")
+    site.python("-m", "deployments.apply", "--blocks")
     found = {}
     for flow in FLOWS:
         deployment = site.api.deployment(f"{flow}/books-api")
@@ -38,6 +36,19 @@ def test_the_schedule_is_off_until_somebody_wants_it(deployed: dict[str, Json]) 
     [schedule] = deployed["deliver"]["schedules"]
     assert schedule["active"] is False
     assert deployed["promote"]["schedules"] == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_was_there_is_not_there_twice(site: Installation) -> None:
+    before = sorted(each["name"] for each in site.api.automations())
+    assert len(before) == len(set(before)) > 0
+    secret = site.http.get("/block_types/slug/secret/block_documents").json()
+    names = sorted(each["name"] for each in secret)
+    site.python("-m", "deployments.apply", "--blocks")
+    assert sorted(each["name"] for each in site.api.automations()) == before
+    again = site.http.get("/block_types/slug/secret/block_documents").json()
+    assert sorted(each["name"] for each in again) == names
+    assert "slipway-source-token" in names
 
 
 @pytest.mark.parametrize("flow", FLOWS)
