@@ -13,6 +13,7 @@ from flows.approval import approve, is_asked
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
 from flows.naming import run_name
+from flows.showing import shown_at_github
 from flows.turn import one_change
 from flows.undo import finish_rollback, undone_on_failure
 from flows.waiting import wait_until_open
@@ -77,7 +78,10 @@ def carry(
     with one_change(service, environment):
         give_way(service, environment, candidate.image)
         promotion = update_gitops(service, environment, candidate, approvals, earlier)
-        with undone_on_failure(service, environment, candidate, promotion):
+        with (
+            shown_at_github(service, environment, candidate.release),
+            undone_on_failure(service, environment, candidate, promotion),
+        ):
             sync = wait_for_sync(service, environment, candidate.image, promotion)
             smoke = smoke_test(environment, candidate.image, sync)
     proof = Proof(

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.forge import assets, checks, commits, graphql, pull_routes, releases
+from sandbox.forge import assets, checks, commits, deployments, graphql, pull_routes, releases
 from sandbox.forge.ledger import Ledger
 from sandbox.forge.pulls import PullRequests
 from sandbox.forge.repositories import GitError, Repositories, Token
@@ -176,6 +176,10 @@ _ROUTES: list[tuple[str, str, Answer, str]] = [  # with the permission that each
     ("GET", "/commits/{ref:path}/check-runs", checks.list_check_runs, "checks"),
     ("GET", "/actions/runs", checks.list_workflow_runs, "actions"),
     ("GET", "/actions/runs/{id:int}/jobs", checks.list_jobs, "actions"),
+    ("GET", "/deployments", deployments.list_deployments, "deployments"),
+    ("POST", "/deployments", deployments.create_deployment, "deployments"),
+    ("GET", "/deployments/{id:int}/statuses", deployments.list_states, "deployments"),
+    ("POST", "/deployments/{id:int}/statuses", deployments.create_state, "deployments"),
     ("POST", "/statuses/{sha}", commits.create_status, "statuses"),
     ("GET", "/commits/{ref:path}/status", commits.combined_status, "statuses"),
     ("GET", "/commits/{ref:path}/statuses", commits.list_statuses, "statuses"),

@@ -10,7 +10,7 @@ from typing import Any
 
 Entry = dict[str, Any]
 _EMPTY: Entry = {"last_id": 0, "last_number": 0, "releases": [], "assets": [], "statuses": {},
-                 "pulls": [], "check_runs": [], "workflow_runs": []}  # fmt: skip
+                 "pulls": [], "check_runs": [], "workflow_runs": [], "deployments": []}  # fmt: skip
 
 
 def timestamp() -> str:

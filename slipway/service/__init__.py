@@ -23,7 +23,7 @@ from slipway.service.environment import (
     Windows,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
-from slipway.service.source import Bumps, ReleaseRules, Section, Source, Triggers
+from slipway.service.source import Bumps, ReleaseRules, Section, Shown, Source, Triggers
 from slipway.service.words import Name
 from slipway.value import Value
 
@@ -43,6 +43,7 @@ __all__ = [
     "Section",
     "Service",
     "Severity",
+    "Shown",
     "Smoke",
     "Source",
     "Span",
@@ -60,6 +61,7 @@ class Service(Value):
     source: Source
     triggers: Triggers = Triggers()
     release: ReleaseRules = ReleaseRules()
+    github: Shown = Shown()
     image: ImageRules
     chart: ChartRules | None = None
     gitops: GitOps

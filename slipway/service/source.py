@@ -26,6 +26,13 @@ class Triggers(Value):
     paths: tuple[PathPattern, ...] = ()  # from the repository's root; none: all below source.path
 
 
+class Shown(Value):
+    """What is shown at GitHub about a delivery. Trouble there never stops one."""
+
+    deployments: bool = False  # one for each environment, with its address
+    statuses: bool = False  # of the released commit, one for each environment
+
+
 class Bumps(Value):
     """Which types of commit raise the version; a breaking change always raises the major number."""
 

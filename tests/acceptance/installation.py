@@ -168,6 +168,7 @@ class Installation(Runs):
         """The sample service, quick to be sure of anything."""
         service = deepcopy(service_file.service(self.world, **gate))
         service["service"] = name
+        service["github"] = {"deployments": True, "statuses": True}
         for environment in service["environments"]:
             environment["application"] |= {"settle": "1s", "grace": "5s", "timeout": "60s"}
             environment["smoke"] |= {"passes": 2, "timeout": "5s"}

@@ -69,6 +69,24 @@ class Outside:
         log = ("log", "--branches", "--reverse", "--format=%s", "--fixed-strings", f"--grep={run}")
         return tuple(self._git(seed.GITOPS, *log).splitlines())
 
+    def shown(self, run: str) -> list[tuple[str, list[str], str]]:
+        """A run's deployments at the forge: environment, states in their order, address."""
+        found = self._world.git.github.ledger.entries(seed.APPLICATION, "deployments")
+        return [
+            (
+                each["environment"],
+                [state["state"] for state in each["states"]],
+                each["states"][-1]["environment_url"],
+            )
+            for each in found
+            if each["payload"] == {"slipway_run": run}
+        ]
+
+    def statuses(self, sha: str) -> dict[str, str]:
+        """The newest state of each context of an application's commit."""
+        found = self._world.git.github.ledger.statuses(seed.APPLICATION, sha)
+        return {status["context"]: status["state"] for status in reversed(found)}
+
     def ledger_commits(self) -> int:
         """How often something was written into the ledger."""
         return len(self._git(seed.GITOPS, "for-each-ref", REF)) and int(

@@ -24,6 +24,21 @@ def test_A33_A34_everything_is_killed_while_suspended_and_each_effect_happens_on
     assert dict(found.syncs) == {"books-api-production": 2}  # one of them made the first version
 
 
+def test_each_environment_is_shown_at_github_once_with_its_address(
+    site: Installation, delivery: Delivery
+) -> None:
+    shown = site.outside.shown(delivery.run)
+    assert [(place, states) for place, states, _ in shown] == [
+        ("staging", ["in_progress", "success"]), ("production", ["in_progress", "success"]),
+    ]  # fmt: skip
+    assert all(address.endswith("/books") for _, _, address in shown)
+    sha = site.world.git.repositories.commit_at(seed.APPLICATION, "refs/tags/v1.1.0")
+    assert sha
+    told = site.outside.statuses(sha)
+    assert told["slipway/staging"] == "success"
+    assert "slipway/production" in told
+
+
 def test_A01_the_process_of_a_suspended_run_ends(delivery: Delivery) -> None:
     assert delivery.children == []
 

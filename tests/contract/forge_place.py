@@ -21,6 +21,7 @@ WRITER = Token("writer-token", (NAME,), write=True)
 READER = Token("reader-token", (NAME,), write=False)
 CHECKLESS = Token("fine-grained-token", (NAME,), write=True, denies=("checks",))
 ACTIONLESS = Token("no-actions-token", (NAME,), write=True, denies=("actions",))
+SILENT = Token("silent-token", (NAME,), write=True, denies=("deployments", "statuses"))
 BLIND = Token("blind-token", (NAME,), write=True, denies=("checks", "statuses", "actions"))
 
 
@@ -91,7 +92,7 @@ class Forge:
 @contextmanager
 def a_forge(folder: Path) -> Iterator[Forge]:
     """A served host with the commits `main` and, one commit further, `release`."""
-    host = GitHost(folder / "host", [WRITER, READER, CHECKLESS, ACTIONLESS, BLIND])
+    host = GitHost(folder / "host", [WRITER, READER, CHECKLESS, ACTIONLESS, BLIND, SILENT])
     host.create(NAME)
     place: list[Forge] = []
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from sandbox.serving import Asgi, Message, Receive, Scope, Send, served
 from slipway.clients.github import GitHub, Page, Pull
 from slipway.clients.github.checks import _Run, _Status
+from slipway.clients.github.deployments import _Deployment
 from slipway.clients.github.values import Asset, FullPullAnswer, PullAnswer
 from tests.contract.forge_place import BRANCH, CHECKLESS, NAME, WRITER, Forge, a_forge
 from tests.contract.github_description import DESCRIPTION, check_answer, check_request
@@ -62,6 +63,9 @@ def everything(forge: Forge, github: GitHub) -> None:
         forge.host.check(NAME, sha, "build", conclusion, run)
     forge.call("POST", f"/statuses/{sha}", {"state": "success"})
     github.checks(sha)
+    github.show_status(sha, "slipway/staging", "success", "proven", "https://x.example/")
+    number = github.deployment("main", "staging", "run", production=False)
+    github.show_deployment(number, "success", "proven", log="https://x.example/", address="")
     page = github.create("v1.0.0", sha, "notes", draft=True)
     assert page
     forge.host.github.rules.broken_uploads = 1
@@ -116,6 +120,7 @@ def required(model: type[BaseModel]) -> set[str]:
         (_Run, "workflow-run"),
         (_Run, "job"),
         (_Status, "simple-commit-status"),
+        (_Deployment, "deployment"),
     ],
 )
 def test_what_the_client_needs_is_always_there(model: type[BaseModel], schema: str) -> None:

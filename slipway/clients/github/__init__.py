@@ -7,6 +7,7 @@ answer is an error. The credential goes to the API's host and its host for uploa
 from slipway.clients.github.answers import Forbidden
 from slipway.clients.github.assets import Assets
 from slipway.clients.github.checks import Checks
+from slipway.clients.github.deployments import Deployments
 from slipway.clients.github.merges import Merges, Queue, Refused
 from slipway.clients.github.pulls import Pulls
 from slipway.clients.github.releases import Releases
@@ -19,5 +20,5 @@ __all__ = [
 ]  # fmt: skip
 
 
-class GitHub(Releases, Assets, Pulls, Merges, Checks):
+class GitHub(Releases, Assets, Pulls, Merges, Checks, Deployments):
     """Client for one repository; use it as a context manager. Raises Retryable and Final errors."""

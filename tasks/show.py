@@ -1,0 +1,53 @@
+"""Show at GitHub how an environment's change stands. Never a failure."""
+
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from slipway.clients.github import GitHub
+from slipway.clients.github.deployments import State
+from slipway.errors import SlipwayError
+from slipway.model import Release
+from slipway.service import Environment, Service
+from slipway.settings import Settings
+from tasks.environment import run_id, say, settings
+from tasks.retries import step
+
+
+def show_at_github(
+    service: Service, environment: Environment, release: Release, state: State, said: str
+) -> None:
+    """Nothing where the service does not ask for it."""
+    if service.github.deployments or service.github.statuses:
+        tell_github(service, environment, release, state, said)
+
+
+# Told anew by every attempt: what was shown before may be of a run that was stopped.
+@step("tell GitHub", "tell GitHub: {environment.name} {state}", timeout=120, cache=NO_CACHE)
+def tell_github(
+    service: Service, environment: Environment, release: Release, state: State, said: str
+) -> str:
+    try:
+        _tell(service, environment, release, state, said, settings())
+    except SlipwayError as error:
+        say(f"could not show it at GitHub: {error}")
+        return error.message
+    return ""
+
+
+def _tell(
+    service: Service,
+    environment: Environment,
+    release: Release,
+    state: State,
+    said: str,
+    known: Settings,
+) -> None:
+    token, link = known.secret("source_token"), str(flow_run.ui_url or "")
+    name, last = environment.name, service.environments[-1].name
+    with GitHub(known.github_api_url, service.source.repository, token) as github:
+        if service.github.statuses:
+            github.show_status(release.sha, f"slipway/{name}", state, said, link)
+        if service.github.deployments:
+            number = github.deployment(release.tag, name, run_id(), production=name == last)
+            address = environment.smoke.url
+            github.show_deployment(number, state, said, log=link, address=address)
