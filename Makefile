@@ -40,8 +40,11 @@ schema: .venv/ready        # services/service.schema.json, for editors
 table: .venv/ready-dev      # the tests of each acceptance case, in docs/acceptance.md
 	.venv/bin/python -m tests.acceptance_table
 
+# jsonschema imports rfc3987-syntax wherever it is installed, at 1.5 s for each Python that starts; a
+# checker of bills of materials asks for it, and can do without.
 LOCK = --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
-       --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+       --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+       --no-emit-package rfc3987-syntax --no-emit-package lark
 
 .venv/ready: requirements.lock pyproject.toml
 	@deployments/setup requirements.lock
