@@ -1,6 +1,5 @@
 """Show at GitHub how an environment's change stands. Never a failure."""
 
-from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from slipway.clients.github import GitHub
@@ -21,8 +20,8 @@ def show_at_github(
         tell_github(service, environment, release, state, said)
 
 
-# Told anew by every attempt: what was shown before may be of a run that was stopped.
-@step("tell GitHub", "tell GitHub: {environment.name} {state}", timeout=120, cache=NO_CACHE)
+# Once for each thing there is to tell, however often the run is resumed or retried.
+@step("tell GitHub", "tell GitHub: {environment.name} {state}", timeout=120)
 def tell_github(
     service: Service, environment: Environment, release: Release, state: State, said: str
 ) -> str:

@@ -80,7 +80,7 @@ def test_a_second_service_is_one_file_and_is_delivered(newcomer: Newcomer) -> No
         "new", NAME, "--environment", "staging",
         "--repository", f"{world.git_url}/{seed.APPLICATION}",
         "--image", f"{world.registry_name}/parraletz/{NAME}",
-        "--gitops", f"{world.git_url}/{seed.GITOPS}",
+        "--gitops", world.gitops_url,
     )  # fmt: skip
     assert f"slipway manifests {NAME}" in said
     newcomer.looks_through_the_file()
