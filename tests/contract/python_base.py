@@ -58,6 +58,17 @@ def _files() -> set[Path]:
     programs = {path for path in programs if path.exists()}
     native = programs | {path for path in found if path.suffix == ".so" or ".so." in path.name}
     libraries = {library for path in native for library in _needed(path)}
+    everywhere = subprocess.check_output(["ldconfig", "-p"], text=True)  # every Debian has these
+    libraries |= set(
+        map(
+            Path,
+            re.findall(
+                r"=> (\S*/lib(?:gcc_s|stdc\+\+|rt|dl|m|util|pthread|resolv|nss_\w+)\.so\.\d)$",
+                everywhere,
+                re.MULTILINE,
+            ),
+        )
+    )
     return found | programs | libraries
 
 
