@@ -41,9 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    checking = commands.add_parser("check", help="check service files; touches nothing")
+    checking = commands.add_parser("check", help="check service files, and what they need")
     checking.add_argument("service", nargs="*", help="services to check (default: all)")
-    checking.set_defaults(run=lambda given: check(given.service, as_json=given.json))
+    checking.add_argument("--offline", action="store_true", help="ask no server")
+    checking.set_defaults(
+        run=lambda given: check(given.service, offline=given.offline, as_json=given.json)
+    )
 
     planning = commands.add_parser("plan", help="tell the next release; changes nothing")
     planning.add_argument("service", help="the service to plan for")

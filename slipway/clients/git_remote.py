@@ -3,6 +3,7 @@
 from pydantic import SecretStr
 
 from slipway.clients.git_command import git_in, require_remote
+from slipway.clients.http import client, send
 
 
 def remote_refs(url: str, token: SecretStr | None, *patterns: str) -> dict[str, str]:
@@ -18,3 +19,18 @@ def remote_refs(url: str, token: SecretStr | None, *patterns: str) -> dict[str, 
         oid, ref = line.split("\t", 1)
         found[ref.removesuffix("^{}")] = oid
     return found
+
+
+def may_push(url: str, token: SecretStr) -> bool:
+    """Whether the server would begin a push with this token; nothing is sent.
+
+    It says nothing about protected branches. Raises Retryable, NotFound.
+    """
+    require_remote(url, "main")
+    login = ("x-access-token", token.get_secret_value())
+    with client(url, auth=login) as http:
+        reply = send(
+            http, "GET", f"{url.removesuffix('/')}/info/refs?service=git-receive-pack",
+            what=f"ask {url} for the right to push", allow={401, 403},
+        )  # fmt: skip
+    return reply.is_success

@@ -118,10 +118,16 @@ class Prefect:
         Raises NotFound where the deployment does not exist; Retryable, Unauthorized.
         """
         what = f"start {deployment}"
-        found = send(self._http, "GET", f"/deployments/name/{deployment}", what=what).json()
+        found = self.deployment(deployment, what)
         body = {"parameters": parameters, "idempotency_key": key}
-        made = self._sent(f"/deployments/{found['id']}/create_flow_run", body, what)
+        made = self._sent(f"/deployments/{found}/create_flow_run", body, what)
         return str(made.json()["id"]), made.status_code == _CREATED
+
+    def deployment(self, name: str, what: str = "") -> str:
+        """Id of a deployment, called FLOW/NAME. NotFound, Retryable, Unauthorized."""
+        what = what or f"find the deployment {name}"
+        reply = send(self._http, "GET", f"/deployments/name/{name}", what=what)
+        return str(reply.json()["id"])
 
     def _post(self, path: str, body: object, what: str) -> Any:
         return self._sent(path, body, what).json()

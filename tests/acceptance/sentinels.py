@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sandbox.world import REGISTRY_ACCOUNT
 
 BUILD_SECRET = "sentinel-build-4f1d9c"  # a value that stands out
+WEBHOOK_SECRET = "sentinel-webhook-93ae"
 _PROGRAMS = ("git", "ssh-keygen", "gpg", "buildah", "docker")
 # Prints its arguments and the repository's configuration to the witness, then is the program.
 _WITNESS = """#!/bin/sh
@@ -29,6 +30,7 @@ def environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
         **settings,
         "SLIPWAY_BUILD_SECRETS": json.dumps({"NPM_TOKEN": BUILD_SECRET}),
         "SLIPWAY_GITOPS_SIGNING_KEY": _signing_key(home),
+        "SLIPWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "PATH": f"{_overheard(home)}:{os.environ['PATH']}",
         "GIT_TRACE": "1",
         "GIT_TRACE_CURL": str(home / "logs" / "git-curl.log"),
@@ -46,8 +48,11 @@ def secrets(settings: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+_SECRETS = ("_TOKEN", "_PASSWORD", "_KEY", "_URLS", "_SECRET")
+
+
 def _is_secret(name: str) -> bool:
-    return name.startswith("SLIPWAY_") and name.endswith(("_TOKEN", "_PASSWORD", "_KEY", "_URLS"))
+    return name.startswith("SLIPWAY_") and name.endswith(_SECRETS)
 
 
 def forms(secret: str) -> Iterator[bytes]:

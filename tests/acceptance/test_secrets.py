@@ -22,10 +22,11 @@ SECRETS = (
     "SLIPWAY_NOTIFY_URLS",
     "SLIPWAY_GITOPS_SIGNING_KEY",
     "SLIPWAY_BUILD_SECRETS",
+    "SLIPWAY_WEBHOOK_SECRET",
 )
 COMMANDS = (
-    ("check",),
-    ("check", "--json"),
+    ("check", "books"),
+    ("check", "books", "--json"),
     ("plan", "books"),
     ("plan", "books", "--json"),
     ("status", "books"),

@@ -1,0 +1,126 @@
+"""One look at one thing: a sentence about it when all is well, an error of ours when not."""
+
+from slipway.clients import probe
+from slipway.clients.git import cloned
+from slipway.clients.git_remote import may_push, remote_refs
+from slipway.clients.prefect import Prefect
+from slipway.clients.registry import open_repository
+from slipway.engines.interface import engine_for
+from slipway.engines.parents import NotMade
+from slipway.errors import Conflict, Final, InvalidInput, NotFound, Unauthorized
+from slipway.gitops.compute import contents
+from slipway.manifests.claims import claimed
+from slipway.manifests.editor import get_scalar
+from slipway.manifests.globs import is_pattern, matches
+from slipway.readiness.observation import Observation
+from slipway.service import Application, Environment, Service
+from slipway.settings import PrefectAccess, Settings
+from slipway.smoke import Failed, check
+from slipway.sync.reach import Reach
+
+
+def source(service: Service, settings: Settings) -> str:
+    """The application repository: its branch is there, and the token may push."""
+    return _repository(service.source.repository, service.source.branch, "source_token", settings)
+
+
+def gitops(service: Service, settings: Settings) -> str:
+    """The same about the GitOps repository."""
+    return _repository(service.gitops.repository, service.gitops.branch, "gitops_token", settings)
+
+
+def _repository(url: str, branch: str, field: str, settings: Settings) -> str:
+    token = settings.secret(field)
+    ref = f"refs/heads/{branch}"
+    commit = remote_refs(url, token, ref).get(ref)
+    if commit is None:
+        raise NotFound(f"{url} has no branch {branch}", "correct the branch in the service file")
+    if not may_push(url, token):
+        raise Unauthorized(
+            f"the token in SLIPWAY_{field.upper()} may read {url}, and not push to it",
+            "give it contents: write for this repository; see docs/settings.md, least rights",
+        )
+    return f"{branch} is at {commit[:10]}, and the token may push"
+
+
+def registry(service: Service, settings: Settings) -> str:
+    """The image's repository can be asked; that it can be written is seen by writing alone."""
+    with open_repository(service.image.repository, settings) as repository:
+        tags = repository.tags()
+    known = f"{len(tags)} tags" if tags else "no image yet"
+    return f"{known}; whether the login may push shows at the first build"
+
+
+def files(service: Service, environment: Environment, settings: Settings) -> str:
+    """Every file and key of the updates is there."""
+    token = settings.optional("gitops_token")
+    url, branch = service.gitops.repository, service.gitops.branch
+    with cloned(url, branch, token, sparse=True) as clone:
+        there = contents(clone, environment, clone.head)
+    for update in environment.updates:
+        chosen = [path for path in there if matches(update.file, path)] or [update.file]
+        for path in chosen:
+            text = there.get(path)
+            if text is None:
+                kind = "file that matches" if is_pattern(path) else "file"
+                raise NotFound(
+                    f"there is no {kind} {path} in {url}, branch {branch}",
+                    "correct updates[].file in the service file, or add the file:"
+                    f" slipway manifests {service.service}",
+                )
+            if not update.create:
+                get_scalar(text, update.key, file=path, document=update.document)
+    said = claimed(environment, there)
+    return f"ask for {said.version or 'no one version'}"
+
+
+def engine(service: Service, environment: Environment, settings: Settings) -> str:
+    """The application is there, may be asked and synced, and reads what is written."""
+    application = environment.application
+    with engine_for(application, settings, service.gitops) as asked:
+        asked.examine(application)
+        try:
+            seen = asked.observe(application)
+        except NotMade as error:
+            raise NotFound(error.message, error.hint) from None
+    lost = Reach(application, tuple(update.file for update in environment.updates)).check(seen)
+    if lost:
+        raise InvalidInput(lost, "an update of a file that nothing reads deploys nothing")
+    _agrees(application, seen)
+    if seen.stop:
+        raise Conflict(seen.stop.reason, seen.stop.hint)
+    blocked = f"; now closed: {seen.block.reason}" if seen.block else ""
+    return f"{seen.sync or 'sync unknown'}, {seen.health or 'health unknown'}{blocked}"
+
+
+def _agrees(application: Application, seen: Observation) -> None:
+    """Raise Conflict where the service file and the engine name different ways to sync."""
+    automatic = application.sync == "automatic"
+    if seen.auto_sync == automatic:
+        return
+    if automatic:
+        raise Conflict(
+            f"application '{application.name}' has no automated sync, and the service file says"
+            " sync: automatic: a commit would never be applied",
+            "switch automated sync on, or write sync: manual, so that the delivery starts it",
+        )
+    raise Conflict(
+        f"application '{application.name}' syncs by itself, and the service file says sync: manual",
+        "write sync: automatic, or switch automated sync off",
+    )
+
+
+def smoke(environment: Environment, settings: Settings) -> str:
+    """What runs there now answers as it should; its version is not asked."""
+    answer = probe.get(environment.smoke.url, settings.private_networks)
+    judged = check(answer, environment.smoke.expect)
+    if isinstance(judged, Failed):
+        raise Final(f"{environment.smoke.url}: {judged.reason}", judged.hint)
+    return f"{environment.smoke.url} answers as expected"
+
+
+def prefect(service: Service, access: PrefectAccess) -> str:
+    """The server answers, and knows the service's deployment."""
+    with Prefect(access.api_url, access.api_auth_string) as server:
+        server.deployment(f"deliver/{service.service}")
+    return f"deliver/{service.service} is there"
