@@ -13,6 +13,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.deliver import deliver
 from flows.promote import promote
 from flows.reap import reap
+from flows.report import report
 from flows.rollback import rollback
 from flows.watch import watch
 from slipway.config import service_names
@@ -36,15 +37,15 @@ def deployments(service: str) -> list[RunnerDeployment]:
 
 
 def lookouts(watch_seconds: int) -> list[RunnerDeployment]:
-    """Those of all services: what finds runs without a process, and what looks at the sources.
+    """Those of all services: finding runs without a process, looking at the sources, measuring.
 
-    Without seconds between two looks, somebody else starts `watch`.
+    What has no interval is started by people, or by a schedule that they make.
     """
     return [
         RunnerDeployment.from_flow(
             each, name="slipway", interval=seconds, entrypoint_type=EntrypointType.MODULE_PATH
         )
-        for each, seconds in ((reap, 30), (watch, watch_seconds or None))
+        for each, seconds in ((reap, 30), (watch, watch_seconds or None), (report, None))
     ]
 
 

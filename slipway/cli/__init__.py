@@ -16,6 +16,7 @@ from slipway.cli import hold as holds
 from slipway.cli.answer import answer
 from slipway.cli.check import check
 from slipway.cli.manifests import manifests
+from slipway.cli.metrics import metrics
 from slipway.cli.new import new
 from slipway.cli.plan import plan
 from slipway.cli.status import show
@@ -84,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     starting.set_defaults(run=lambda given: new(_new(given), as_json=given.json))
 
     others = (_answers(commands.add_parser), _holds(commands.add_parser))
+    measuring = commands.add_parser("metrics", help="tell how often and how well it is delivered")
+    measuring.add_argument("service", help="the service to tell about")
+    measuring.add_argument("--days", type=int, default=30, help="so many, up to now")
+    measuring.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots too")
+    measuring.add_argument("--json", action="store_true", help="print one JSON object")
+    measuring.set_defaults(
+        run=lambda given: metrics(given.service, given.days, given.html, as_json=given.json)
+    )
+
     receiving = commands.add_parser("webhook", help="take events of the forge, start deliveries")
     receiving.add_argument("--host", default="127.0.0.1", help="address to listen on")
     receiving.add_argument("--port", type=int, default=8970, help="port to listen on")

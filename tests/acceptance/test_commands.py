@@ -194,3 +194,16 @@ def test_X65_a_foreign_page_sends_no_answer_through_a_browser_that_is_signed_on(
     guessed = foreign | {"Prefect-Csrf-Token": "x" * 64, "Prefect-Csrf-Client": str(uuid4())}
     again = httpx.post(url, content=body, headers=guessed, auth=auth, trust_env=False)
     assert again.status_code == 403
+
+
+def test_the_metrics_know_the_delivery_and_its_commits(
+    site: Installation, delivery: object, tmp_path: Path
+) -> None:
+    code, said = slipway(site, "metrics", "books", "--json", "--html", str(tmp_path / "page.html"))
+    assert code == 0, said
+    found = json.loads(said)
+    first = found["deployments"][0]
+    assert (found["environment"], first["version"]) == ("production", "1.1.0")
+    assert len(first["commits"]) >= 1
+    assert found["lead_time"] > 0
+    assert "<svg" in (tmp_path / "page.html").read_text()

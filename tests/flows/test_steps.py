@@ -92,7 +92,7 @@ def test_every_flow_is_stored_as_json(flow: Flow[..., object]) -> None:
 
 
 def test_every_flow_is_served() -> None:
-    assert {each.name for each in FLOWS} | {"reap", "watch"} == {
+    assert {each.name for each in FLOWS} | {"reap", "watch", "report"} == {
         each.name for each in _members(flows, Flow).values() if isinstance(each, Flow)
     }
 
