@@ -16,8 +16,12 @@ def show_at_github(
     service: Service, environment: Environment, release: Release, state: State, said: str
 ) -> None:
     """Nothing where the service does not ask for it."""
-    if service.github.deployments or service.github.statuses:
+    if not (service.github.deployments or service.github.statuses):
+        return
+    try:
         tell_github(service, environment, release, state, said)
+    except Exception as error:  # noqa: BLE001  # nothing that is only shown is worth a delivery
+        say(f"could not show it at GitHub: {type(error).__name__}")
 
 
 # Once for each thing there is to tell, however often the run is resumed or retried.

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import seed
 from sandbox.prefect_api import Json, ended
+from sandbox.serving import Fault
 from tests.acceptance.installation import PLAIN, PRODUCTION, RACE, Installation
 from tests.acceptance.outside import Effects
 from tests.acceptance.runs import PATIENCE
@@ -30,7 +31,7 @@ def play(site: Installation) -> Race:
     _production_asks_for(site, "0.9.0")
     older = site.promote(RACE, "1.0.0")
     site.question(older)
-    other = site.ended(site.promote(PLAIN, "1.0.0", PLAIN))
+    other = _other(site)
     newer = site.promote(RACE, "1.1.0")
     site.question(newer)
     older_state = site.api.wait(older, ended, PATIENCE)["state"]
@@ -53,6 +54,15 @@ def play(site: Installation) -> Race:
         late=site.ended(late),
         late_effects=site.outside.effects(late),
     )
+
+
+def _other(site: Installation) -> Json:
+    """The end of another service's run, of which GitHub shows nothing."""
+    traffic = site.world.servers["git"].traffic
+    traffic.faults.append(away := Fault(path="/deployments", status=503, times=-1))
+    end = site.ended(site.promote(PLAIN, "1.0.0", PLAIN))
+    traffic.faults.remove(away)
+    return end
 
 
 _ANA = {"decision": "approve", "approver": "ana@example.com", "reason": "looks good"}

@@ -26,5 +26,10 @@ def test_A18_a_version_that_was_overtaken_in_production_is_not_promoted(race: Ra
     assert race.late_effects.commits == ()
 
 
+def test_what_cannot_be_shown_at_github_stops_nothing(site: Installation, race: Race) -> None:
+    assert site.said(race.other["id"], "could not show it at GitHub")
+    assert race.other["state_name"] == "Completed"
+
+
 def test_A62_another_service_does_not_wait_for_a_suspended_run(race: Race) -> None:
     assert state_of(race.other) == f"Completed {PLAIN} 1.0.0 is proven in {PLAIN}"
