@@ -12,13 +12,14 @@ from slipway.clients.git import PushRace, cloned
 from slipway.clients.github import FullPull, GitHub
 from slipway.errors import Expired, Retryable
 from slipway.gitops import pull_text
-from slipway.gitops.compute import computed, require_decision
+from slipway.gitops.compute import computed, contents, require_decision
 from slipway.gitops.order import Order
 from slipway.gitops.others import require_undisturbed
 from slipway.gitops.pull_branch import brought, refuse_closed
 from slipway.gitops.pull_desk import Desk, Waiting
 from slipway.gitops.pull_landed import landed, merged_and_gone
 from slipway.gitops.pull_merge import advance
+from slipway.manifests.edits import holds
 from slipway.model import Change, Promotion
 from slipway.release.unreleased import commits_since
 from slipway.timing import pauses
@@ -113,9 +114,8 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
     """The pull request of the branch, opened or brought up to date where it has to be."""
     if pull is None or not pull.open:
         title, body = _texts(desk, change, sha)
-        desk.refresh()  # another run may have had its own merged since this look began
-        if desk.clone.head != change.base:
-            raise PushRace(f"{desk.clone.branch} was moved meanwhile", "look again")
+        if _is_there(desk, change):
+            raise PushRace(f"{desk.clone.branch} has the values meanwhile", "look again")
         made = desk.forge.create_pull(desk.branch, desk.clone.branch, title, body)
         pull = desk.forge.pull(made.number)
     elif pull_text.mark(sha) not in pull.body:
@@ -126,6 +126,14 @@ def _shown(desk: Desk, pull: FullPull | None, change: Change, sha: str) -> FullP
         desk.seen = pull.number
     desk.proposed = change
     return pull
+
+
+def _is_there(desk: Desk, change: Change) -> bool:
+    """Whether another run has had its own merged since this look began."""
+    desk.refresh()
+    order, head = desk.order, desk.clone.head
+    found = contents(desk.clone, order.environment, head) if head != change.base else {}
+    return bool(found) and holds(order.environment, order.image, found)
 
 
 def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from ruamel.yaml import YAML
 
 from sandbox import seed
@@ -123,6 +123,7 @@ def page(browser: Browser, place: Place) -> Iterator[Page]:
 
     context = browser.new_context(viewport={"width": 1200, "height": 1300})
     context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)  # what is expected has a limit of its own
     page = context.new_page()
     page.route("**/*", only_prefect)
     yield page
