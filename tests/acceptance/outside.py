@@ -76,7 +76,7 @@ class Outside:
             (
                 each["environment"],
                 [state["state"] for state in each["states"]],
-                each["states"][-1]["environment_url"],
+                each["states"][0]["environment_url"],
             )
             for each in found
             if each["payload"] == {"slipway_run": run}
