@@ -65,8 +65,7 @@ def _apply(client: SyncPrefectClient, automation: AutomationCore) -> None:
 
 
 def _save_blocks(settings: Settings) -> None:
-    secrets = [n for n, f in Settings.model_fields.items() if f.annotation == SecretStr | None]
-    for field in secrets:
+    for field in settings.secret_fields():
         value: SecretStr | None = getattr(settings, field)
         if value is not None:
             Secret(value=value).save(block_name(field), overwrite=True)  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
 """Lead time, deployment frequency, failure rate and recovery time of each service."""
 
+from functools import partial
+
 from prefect import flow
 
-from slipway.errors import Final
+from tasks.each import for_each_service
 from tasks.metrics import report_metrics
-from tasks.watch import all_services
 
 
 @flow(name="report", persist_result=False)
@@ -13,6 +14,7 @@ def report(service: str | None = None, days: int = 30) -> None:
 
     Raises Final after all were measured, where one of them could not be.
     """
-    troubles = [report_metrics(n, days) for n in ([service] if service else all_services())]
-    if told := list(filter(None, troubles)):
-        raise Final("\n".join(told), "the others are written; run it again once these can be read")
+    for_each_service(
+        service, partial(report_metrics, days=days),
+        "the others are written; run it again once these can be read",
+    )  # fmt: skip

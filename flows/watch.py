@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from slipway.errors import Final
+from tasks.each import for_each_service
 from tasks.late import drop_late_looks
-from tasks.watch import all_services, look_at_source
+from tasks.watch import look_at_source
 
 
 @flow(name="watch", persist_result=False)
@@ -15,6 +15,6 @@ def watch(service: str | None = None) -> None:
     was there first. Raises Final after all were looked at, where one of them could not be.
     """
     drop_late_looks("watch")
-    troubles = [look_at_source(name) for name in ([service] if service else all_services())]
-    if told := list(filter(None, troubles)):
-        raise Final("\n".join(told), "the others were looked at; the next look tries again")
+    for_each_service(
+        service, look_at_source, "the others were looked at; the next look tries again"
+    )

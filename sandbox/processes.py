@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -104,6 +105,19 @@ class PrefectServer(Process):
             **(more or {}),
         }
         super().__init__("prefect-server", command, env, logs)
+
+    def __enter__(self) -> Self:
+        """Started, and ready to be asked."""
+        self.start()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def wait_until_ready(self, seconds: float = 240.0) -> None:
         """Raises RuntimeError with the log's end when the server ends or does not answer."""

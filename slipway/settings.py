@@ -87,10 +87,14 @@ class Settings(BaseSettings):
             )
         return SecretStr(value)
 
+    @classmethod
+    def secret_fields(cls) -> list[str]:
+        """Names of the settings that hold one secret."""
+        return [n for n, f in cls.model_fields.items() if f.annotation == SecretStr | None]
+
     def known_secrets(self) -> set[str]:
         """Every secret value there is, to recognise one where none may be."""
-        fields = [n for n, f in type(self).model_fields.items() if f.annotation == SecretStr | None]
-        found = [*map(self.optional, fields), *self.build_secrets.values()]
+        found = [*map(self.optional, self.secret_fields()), *self.build_secrets.values()]
         return {secret.get_secret_value() for secret in found if secret} - {""}
 
     def required(self, field: str) -> str:

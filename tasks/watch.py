@@ -7,27 +7,15 @@ from prefect.settings import get_current_settings
 
 from slipway.clients.git_remote import remote_refs
 from slipway.clients.prefect import Prefect
-from slipway.config import read_service, service_names
-from slipway.errors import SlipwayError
+from slipway.config import read_service
 from slipway.triggers.rule import watched
 from slipway.triggers.starting import begin
 from tasks.environment import say, settings
 
 
-def all_services() -> list[str]:
-    """Names of the services that have a file."""
-    return service_names(settings().services)
-
-
-def look_at_source(name: str) -> str:
-    """Start the service's delivery, unless its commit has been; why it could not, or nothing."""
-    try:
-        told = _look(name)
-    except SlipwayError as error:
-        say(f"{name}: {error}")
-        return f"{name}: {error.message}"
-    say(f"{name}: {told}")
-    return ""
+def look_at_source(name: str) -> None:
+    """Start the service's delivery, unless its commit has been. Raises what the look raises."""
+    say(f"{name}: {_look(name)}")
 
 
 def _look(name: str) -> str:

@@ -168,13 +168,18 @@ def _split(file: BinaryIO) -> Iterator[bytes]:
         rest += begun
 
 
-def require_remote(url: str, branch: str) -> None:
-    """Raise InvalidInput unless these are a plain http or https URL and the name of a branch."""
+def require_url(url: str) -> None:
+    """Raise InvalidInput unless this is a plain http or https URL."""
     if not _URL.fullmatch(url):
         raise InvalidInput(
             "a repository URL is not http or https, or carries a user, query or fragment",
             "write it as https://host/owner/name; the token belongs in the settings",
         )
+
+
+def require_remote(url: str, branch: str) -> None:
+    """Raise InvalidInput unless these are a plain http or https URL and the name of a branch."""
+    require_url(url)
     if not _BRANCH.fullmatch(branch) or ".." in branch:
         raise InvalidInput(f"{branch!r} is not a branch name", "correct the branch")
 

@@ -12,7 +12,7 @@ import git
 from pydantic import SecretStr
 
 from slipway.clients import git_history as history
-from slipway.clients.git_command import GitCommand, git_in, require_remote
+from slipway.clients.git_command import GitCommand, git_in, require_url
 from slipway.clients.git_objects import Author, parsed_entries, write_commit
 from slipway.clients.git_push import listed, push
 from slipway.clients.git_trees import changed_tree
@@ -31,7 +31,7 @@ def opened(url: str, ref: str, token: SecretStr | None) -> Iterator["FileRef"]:
 
     Raises InvalidInput for a URL that is not plain http or https.
     """
-    require_remote(url, "main")
+    require_url(url)
     with git_in(token) as (command, folder):
         path = folder / "files.git"
         command.run("init", "--quiet", "--bare", "--template=", str(path), what="begin a clone")

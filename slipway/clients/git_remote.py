@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from slipway.clients.git_command import git_in, require_remote
+from slipway.clients.git_command import git_in, require_url
 from slipway.clients.http import client, send
 
 
@@ -11,7 +11,7 @@ def remote_refs(url: str, token: SecretStr | None, *patterns: str) -> dict[str, 
 
     An annotated tag stands for its commit. Raises InvalidInput, NotFound, Unauthorized, Retryable.
     """
-    require_remote(url, "main")
+    require_url(url)
     with git_in(token) as (command, _folder):
         printed = command.run("ls-remote", "--", url, *patterns, what=f"list refs of {url}")
     found: dict[str, str] = {}
@@ -26,7 +26,7 @@ def may_push(url: str, token: SecretStr) -> bool:
 
     It says nothing about protected branches. Raises Retryable, NotFound.
     """
-    require_remote(url, "main")
+    require_url(url)
     login = ("x-access-token", token.get_secret_value())
     with client(url, auth=login) as http:
         reply = send(

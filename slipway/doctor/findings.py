@@ -1,6 +1,7 @@
 """What was found about one thing, and how it is shown. Pure."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Literal
 
 from slipway.errors import Retryable, SlipwayError
@@ -41,7 +42,7 @@ def _lines(finding: Finding, widest: int, *, colours: bool) -> Iterable[str]:
         mark = f"\x1b[{_COLOURS[finding.outcome]}m{mark}\x1b[0m"
     begin = f"  {mark} {finding.subject:<{widest}}  "
     margin = widest + 7
-    texts = list(_wrapped(finding.said, _WIDTH - margin))
+    texts = _wrapped(finding.said, _WIDTH - margin)
     yield begin + texts[0]
     for text in texts[1:]:
         yield " " * margin + text
@@ -50,13 +51,7 @@ def _lines(finding: Finding, widest: int, *, colours: bool) -> Iterable[str]:
             yield " " * margin + ("→ " if number == 0 else "  ") + text
 
 
-def _wrapped(text: str, width: int) -> Iterable[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     """Broken between words; a word that is longer stays whole, so that it can be copied."""
-    line = ""
-    for word in printable(text, 2000).split() or ["-"]:
-        if line and len(line) + 1 + len(word) > max(width, 20):
-            yield line
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    yield line
+    line = printable(text, 2000) or "-"
+    return wrap(line, max(width, 20), break_long_words=False, break_on_hyphens=False)

@@ -25,13 +25,10 @@ class Before(NamedTuple):
 def already_there(order: Order, clone: Clone) -> Before:
     """Since when the head's values, which are the wanted ones, are there, and by whom."""
     revision, parent = _first(order, clone)
-    found = delivery(clone, order.identity, parent, revision)
-    by = revision[:10]
-    if found:
-        by = "this run" if found[1] == order.run else f"run {printable(found[1])}"
-    reason = f"the values were there already, by {by}"
-    own = found is not None and found[1] == order.run
-    return Before(revision, reason, found[0] if found else "", own)
+    ours, run = delivery(clone, order.identity, parent, revision) or ("", "")
+    own = run == order.run
+    by = "this run" if own else f"run {printable(run)}" if ours else revision[:10]
+    return Before(revision, f"the values were there already, by {by}", ours, own)
 
 
 def as_written(order: Order, clone: Clone, revision: str, unknown: Change) -> Change:

@@ -132,8 +132,9 @@ def _is_there(desk: Desk, change: Change) -> bool:
     """Whether another run has had its own merged since this look began."""
     desk.refresh()
     order, head = desk.order, desk.clone.head
-    found = contents(desk.clone, order.environment, head) if head != change.base else {}
-    return bool(found) and holds(order.environment, order.image, found)
+    if head == change.base:
+        return False
+    return holds(order.environment, order.image, contents(desk.clone, order.environment, head))
 
 
 def _texts(desk: Desk, change: Change, sha: str) -> tuple[str, str]:

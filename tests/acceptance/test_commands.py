@@ -152,13 +152,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]
         "PREFECT_SERVER_API_AUTH_STRING": "robot:sentinel-api-7c2e",
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     }
-    server = PrefectServer(home, free_port(), home / "logs", more)
-    server.start()
-    try:
-        server.wait_until_ready()
+    with PrefectServer(home, free_port(), home / "logs", more) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sandbox.serving import Fault, free_port
 from slipway.clients.prefect import Prefect
 from slipway.errors import NotFound
 from tests.contract.git_place import TOKEN, Desk, a_desk
-from tests.contract.webhooks import deliver, push
+from tests.contract.webhooks import deliver, push, written
 
 SECRET = "sentinel-hook-5d10"
 PATIENCE = 60.0  # seconds
@@ -30,13 +30,8 @@ PATIENCE = 60.0  # seconds
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     """A server without a runner, so that runs stay scheduled."""
     home = tmp_path_factory.mktemp("prefect")
-    server = PrefectServer(home, free_port(), home / "logs")
-    server.start()
-    try:
-        server.wait_until_ready()
+    with PrefectServer(home, free_port(), home / "logs") as server:
         yield server
-    finally:
-        server.stop()
 
 
 @dataclass
@@ -94,22 +89,9 @@ class Place:
             return api.runs("deliver/shop")
 
     def add_service(self) -> None:
-        one = {
-            "name": "staging",
-            "updates": [{"file": "values.yaml", "key": "image.tag"}],
-            "application": {"name": "shop-staging"},
-            "smoke": {"url": "https://shop.example.com/books"},
-        }
-        service = {
-            "service": "shop",
-            "source": {"repository": self.desk.url.removesuffix(".git")},
-            "image": {"repository": "ghcr.io/acme/shop"},
-            "gitops": {"repository": "https://github.com/acme/gitops"},
-            "environments": [one],
-        }
         (self.home / "services").mkdir()
         with (self.home / "services" / "shop.yaml").open("w") as file:
-            YAML(typ="safe", pure=True).dump(service, file)
+            YAML(typ="safe", pure=True).dump(written(self.desk.url.removesuffix(".git")), file)
 
 
 @pytest.fixture

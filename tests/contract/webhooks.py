@@ -1,4 +1,4 @@
-"""Events as GitHub sends them."""
+"""Events as GitHub sends them, and the service that they are about."""
 
 import hashlib
 import hmac
@@ -10,6 +10,24 @@ import httpx
 
 def signature(body: bytes, secret: str) -> str:
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+
+
+def written(repository: str, **changed: Any) -> dict[str, Any]:
+    """A service file of the repository, released from main."""
+    one = {
+        "name": "staging",
+        "updates": [{"file": "values.yaml", "key": "image.tag"}],
+        "application": {"name": "shop-staging"},
+        "smoke": {"url": "https://shop.example.com/books"},
+    }
+    return {
+        "service": "shop",
+        "source": {"repository": repository, **changed.pop("source", {})},
+        "image": {"repository": "ghcr.io/acme/shop"},
+        "gitops": {"repository": "https://github.com/acme/gitops"},
+        "environments": [one],
+        **changed,
+    }
 
 
 def push(repository: str, commit: str) -> dict[str, Any]:

@@ -11,28 +11,13 @@ from slipway.errors import InvalidInput
 from slipway.service import Service
 from slipway.triggers.events import LISTED, Event, address, read
 from slipway.triggers.rule import key, why_not
+from tests.contract.webhooks import written
 
 SHOP = "https://github.com/acme/shop"
 
 
 def service(**changed: Any) -> Service:
-    """A service of the repository acme/shop, released from main."""
-    one = {
-        "name": "staging",
-        "updates": [{"file": "values.yaml", "key": "image.tag"}],
-        "application": {"name": "shop-staging"},
-        "smoke": {"url": "https://shop.example.com/books"},
-    }
-    return Service.model_validate(
-        {
-            "service": "shop",
-            "source": {"repository": SHOP, **changed.pop("source", {})},
-            "image": {"repository": "ghcr.io/acme/shop"},
-            "gitops": {"repository": "https://github.com/acme/gitops"},
-            "environments": [one],
-            **changed,
-        }
-    )
+    return Service.model_validate(written(SHOP, **changed))
 
 
 def push(**changed: Any) -> dict[str, Any]:
