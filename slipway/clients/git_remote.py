@@ -13,7 +13,8 @@ def remote_refs(url: str, token: SecretStr | None, *patterns: str) -> dict[str, 
     """
     require_url(url)
     with git_in(token) as (command, _folder):
-        printed = command.run("ls-remote", "--", url, *patterns, what=f"list refs of {url}")
+        asked = [*patterns, *(f"{pattern}^{{}}" for pattern in patterns)]
+        printed = command.run("ls-remote", "--", url, *asked, what=f"list refs of {url}")
     found: dict[str, str] = {}
     for line in printed.text.splitlines():  # a peeled line follows the tag object's own
         oid, ref = line.split("\t", 1)

@@ -3,6 +3,7 @@
 No secret of a delivery is sent; what is read of a run is its state and the question it waits with.
 """
 
+from collections.abc import Collection
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import SecretStr, ValidationError
 
-from slipway.clients.http import client, send
+from slipway.clients.http import client, failure, send
 from slipway.decision import OpenQuestion
 from slipway.errors import Conflict, Final, InvalidInput, NotFound
 from slipway.text import printable
@@ -19,6 +20,8 @@ from slipway.value import Value
 
 _CREATED = 201  # 200 for a run that was there already
 _NO_CSRF = 422  # the server has no such protection
+_MISSING = 404
+_NO_ROUTE = {"detail": "Not Found"}  # a thing that is missing has a name in this sentence
 _QUESTION = "slipway-question"  # type of the artifact that holds a question
 
 
@@ -70,7 +73,8 @@ class Prefect:
         return _read(found[0])
 
     def _run(self, run: str) -> Run:
-        return _read(send(self._http, "GET", f"/flow_runs/{run}", what=f"read run {run}").json())
+        what = f"read run {run}"
+        return _read(self._asked("GET", f"/flow_runs/{run}", what)[1])
 
     def question(self, run: Run) -> OpenQuestion:
         """The question a run waits with. Raises Conflict where it waits for none."""
@@ -120,20 +124,37 @@ class Prefect:
         what = f"start {deployment}"
         found = self.deployment(deployment, what)
         body = {"parameters": parameters, "idempotency_key": key}
-        made = self._sent(f"/deployments/{found}/create_flow_run", body, what)
-        return str(made.json()["id"]), made.status_code == _CREATED
+        status, made = self._sent(f"/deployments/{found}/create_flow_run", body, what)
+        return str(made["id"]), status == _CREATED
 
     def deployment(self, name: str, what: str = "") -> str:
         """Id of a deployment, called FLOW/NAME. NotFound, Retryable, Unauthorized."""
         what = what or f"find the deployment {name}"
-        reply = send(self._http, "GET", f"/deployments/name/{name}", what=what)
-        return str(reply.json()["id"])
+        return str(self._asked("GET", f"/deployments/name/{name}", what)[1]["id"])
 
     def _post(self, path: str, body: object, what: str) -> Any:
-        return self._sent(path, body, what).json()
+        return self._sent(path, body, what)[1]
 
-    def _sent(self, path: str, body: object, what: str) -> httpx.Response:
-        return send(self._http, "POST", path, what=what, json=body, headers=self._csrf)
+    def _sent(self, path: str, body: object, what: str) -> tuple[int, Any]:
+        return self._asked("POST", path, what, json=body, headers=self._csrf)
+
+    def _asked(
+        self, method: str, path: str, what: str, allow: Collection[int] = (), **options: Any
+    ) -> tuple[int, Any]:
+        """Status and answer. Raises Final where what answers is not Prefect's API."""
+        reply = send(self._http, method, path, what=what, allow={_MISSING, *allow}, **options)
+        try:
+            answer = reply.json()
+        except ValueError:
+            answer = _NO_ROUTE
+        if answer == _NO_ROUTE:
+            raise Final(
+                f"could not {what}: {self._http.base_url.host} answers, and is not Prefect's API",
+                "check PREFECT_API_URL: it ends in /api",
+            )
+        if reply.status_code == _MISSING:
+            raise failure(reply, what)
+        return reply.status_code, answer
 
     @cached_property
     def _csrf(self) -> dict[str, str]:
@@ -141,10 +162,10 @@ class Prefect:
         sender = str(uuid4())
         where = {"client": sender}
         what = "read a CSRF token"
-        reply = send(self._http, "GET", "/csrf-token", what=what, params=where, allow={_NO_CSRF})
-        if reply.status_code == _NO_CSRF:
+        status, answer = self._asked("GET", "/csrf-token", what, {_NO_CSRF}, params=where)
+        if status == _NO_CSRF:
             return {}
-        return {"Prefect-Csrf-Token": reply.json()["token"], "Prefect-Csrf-Client": sender}
+        return {"Prefect-Csrf-Token": answer["token"], "Prefect-Csrf-Client": sender}
 
 
 def _read(found: dict[str, Any]) -> Run:

@@ -60,6 +60,9 @@ class Sender:
             except (SlipwayError, OSError) as error:
                 left += 1
                 _log.warning("event %s waits: %s", kept.delivery, error)
+            except Exception as error:  # noqa: BLE001  # a defect; the other events go on
+                left += 1
+                _log.warning("event %s waits: %s", kept.delivery, type(error).__name__)
         return left
 
     def _outcome(self, kept: Kept) -> Iterator[str]:

@@ -12,11 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from sandbox.prefect_api import Json, PrefectApi
 from sandbox.processes import PrefectServer, Process
 from sandbox.serving import Fault, free_port
+from slipway.clients.git_remote import remote_refs
 from slipway.clients.prefect import Prefect
 from slipway.errors import NotFound
 from tests.contract.git_place import TOKEN, Desk, a_desk
@@ -187,6 +189,17 @@ def test_X61_an_event_outlives_an_outage_of_prefect_and_a_kill_of_the_receiver(
     assert len(place.runs()) == 1
 
 
+def test_one_state_of_an_annotated_tag_has_one_commit_for_the_webhook_and_for_a_look(
+    place: Place,
+) -> None:
+    tag = "refs/tags/v1.0.0"
+    someone = ("-c", "user.name=Mia", "-c", "user.email=mia@example.com")
+    place.desk.git(*someone, "tag", "-a", "v1.0.0", "-m", "first", "main")
+    commit = place.desk.git("rev-parse", "main")
+    for asked in (tag, "refs/tags/*"):
+        assert remote_refs(place.desk.url, SecretStr(TOKEN), asked)[tag] == commit
+
+
 def test_X61_a_repository_that_is_away_delays_the_start(place: Place) -> None:
     place.start()
     away = place.desk.server
@@ -233,3 +246,15 @@ def test_a_deployment_that_does_not_exist_is_told(prefect: PrefectServer) -> Non
     with Prefect(f"{prefect.url}/api", None) as client, pytest.raises(NotFound) as caught:
         client.start("deliver/nowhere", {}, "a-key")
     assert "deliver/nowhere" in caught.value.message
+
+
+def test_the_address_of_the_ui_is_told_and_the_event_waits(place: Place) -> None:
+    place.start(prefect_url=place.server.url)  # without /api: every path answers the UI's page
+    place.send("delivery-1")
+    assert place.process
+    place.until(lambda: "check PREFECT_API_URL" in place.process.tail())
+    assert place.waiting() == 1
+    place.process.stop()
+    place.start()
+    place.settled()
+    assert len(place.runs()) == 1
