@@ -1,9 +1,9 @@
 """Write into the ledger what a run has shown or been told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from slipway import ledger
-from slipway.ledger.entries import Decided, Proven
+from slipway.ledger.entries import Decided, Failed, Proven
 from slipway.model import Image, Proof, Release
 from slipway.service import Service
 from tasks.environment import run_id, say, settings
@@ -28,6 +28,24 @@ def keep_proof(service: Service, release: Release, image: Image, proof: Proof) -
         ),
     )
     say(f"{proof.environment}: {image.version} is in the ledger as proven")
+
+
+@step("keep failure", "keep failure of {environment}", timeout=300)
+def keep_failure(service: Service, environment: str, image: Image, reason: str) -> None:
+    """So that it can be told afterwards how often a change fails, and for how long."""
+    ledger.record(
+        service,
+        settings(),
+        Failed(
+            service=service.service,
+            environment=environment,
+            version=image.version,
+            digest=image.digest,
+            reason=reason,
+            at=datetime.now(UTC),
+            run=run_id(),
+        ),
+    )
 
 
 @step("keep decision", "keep {decided.approval.decision}", timeout=300)

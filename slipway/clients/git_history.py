@@ -6,7 +6,7 @@ a no takes the whole history.
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from slipway.clients.git_command import GitCommand
@@ -20,10 +20,11 @@ _OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}  # keeps git from fetching what it doe
 
 
 class Written(NamedTuple):
-    """A commit's message. It is untrusted."""
+    """A commit's message. It is untrusted, and so is the time."""
 
     sha: str  # 40 hex
     message: str
+    at: datetime  # UTC, when it was committed
 
 
 class Touched(NamedTuple):
@@ -150,10 +151,11 @@ def written(git: GitCommand, since: str | None, until: str, path: str) -> Iterat
     Merges are left out. Every side branch is followed: git would otherwise skip one whose files
     the merge did not take.
     """
-    options = ["--topo-order", "--no-merges", "--full-history", "--format=%H%n%B"]
+    options = ["--topo-order", "--no-merges", "--full-history", "--format=%H %ct%n%B"]
     for record in _records(git, options, since, until, path):
-        sha, _, message = record.lstrip(b"\n").decode("utf-8", "replace").partition("\n")
-        yield Written(sha, message)
+        head, _, message = record.lstrip(b"\n").decode("utf-8", "replace").partition("\n")
+        sha, seconds = head.split()
+        yield Written(sha, message, datetime.fromtimestamp(int(seconds), UTC))
 
 
 def touched(git: GitCommand, since: str, until: str, path: str) -> Iterator[Touched]:

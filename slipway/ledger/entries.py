@@ -39,6 +39,18 @@ class Decided(Value):
     why_not: str = ""  # one sentence where it does not count
 
 
+class Failed(Value):
+    """The proof of a version has failed in one environment; an unknown one is no failure."""
+
+    service: str
+    environment: str
+    version: str
+    digest: str
+    reason: str
+    at: datetime  # UTC
+    run: str
+
+
 class RolledBack(Value):
     """An environment was, or is being, taken back to an earlier proven version.
 
@@ -57,7 +69,7 @@ class RolledBack(Value):
     run: str
 
 
-Entry = Hold | Proven | Decided | RolledBack
+Entry = Hold | Proven | Failed | Decided | RolledBack
 
 
 class Ledger(Value):
@@ -66,5 +78,6 @@ class Ledger(Value):
     service: str
     holds: tuple[Hold, ...] = ()
     proven: tuple[Proven, ...] = ()  # newest first
+    failures: tuple[Failed, ...] = ()  # newest first
     decisions: tuple[Decided, ...] = ()  # newest first
     rollbacks: tuple[RolledBack, ...] = ()  # newest first

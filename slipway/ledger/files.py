@@ -10,11 +10,12 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from slipway.errors import Final
-from slipway.ledger.entries import Decided, Entry, Hold, Ledger, Proven, RolledBack
+from slipway.ledger.entries import Decided, Entry, Failed, Hold, Ledger, Proven, RolledBack
 
-_KEPT = {"proven": 50, "rollbacks": 50, "decisions": 200}  # the newest, of each folder
+_KEPT = 200  # the newest, of each folder
 _KINDS: dict[str, type[Entry]] = {
-    "holds": Hold, "proven": Proven, "decisions": Decided, "rollbacks": RolledBack,
+    "holds": Hold, "proven": Proven, "failures": Failed, "decisions": Decided,
+    "rollbacks": RolledBack,
 }  # fmt: skip
 _ALL = "_"  # no environment and no version is called so
 E_ = TypeVar("E_", bound=Entry)
@@ -27,6 +28,9 @@ def place(entry: Entry) -> str:
             return hold_place(entry.service, entry.environment, entry.version)
         case Proven():
             return _path(entry.service, "proven", entry.environment, entry.run)
+        case Failed():
+            name = f"{entry.at:%Y%m%dT%H%M%S}-{entry.run}"  # a run may fail more than once
+            return _path(entry.service, "failures", entry.environment, name)
         case RolledBack():
             return _path(entry.service, "rollbacks", entry.environment, entry.run)
         case Decided(approval=approval):
@@ -59,6 +63,7 @@ def ledger(service: str, files: Mapping[str, bytes]) -> Ledger:
         service=service,
         holds=_newest(Hold, found["holds"]),
         proven=_newest(Proven, found["proven"]),
+        failures=_newest(Failed, found["failures"]),
         decisions=_newest(Decided, found["decisions"]),
         rollbacks=_newest(RolledBack, found["rollbacks"]),
     )
@@ -90,10 +95,19 @@ def outdated(whole: Ledger) -> tuple[str, ...]:
     Holds stay until they are released.
     """
     places: dict[str, list[str]] = defaultdict(list)
-    entries: tuple[Entry, ...] = (*whole.proven, *whole.decisions, *whole.rollbacks)
+    entries: tuple[Entry, ...] = (
+        *whole.proven, *whole.failures, *whole.decisions, *whole.rollbacks,
+    )  # fmt: skip
     for entry in entries:  # of each kind, newest first
         path = place(entry)
         places[path.rpartition("/")[0]].append(path)
-    return tuple(
-        path for folder, paths in places.items() for path in paths[_KEPT[folder.split("/")[1]] :]
-    )
+    return tuple(path for paths in places.values() for path in paths[_KEPT:])
+
+
+def reaches_back_to(whole: Ledger, environment: str, moment: datetime) -> bool:
+    """Whether nothing that happened in the environment since then can have been dropped."""
+    for kind in (whole.proven, whole.failures, whole.rollbacks):
+        here = [entry.at for entry in kind if entry.environment == environment]
+        if len(here) >= _KEPT and min(here) > moment:
+            return False
+    return True

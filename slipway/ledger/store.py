@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from slipway.clients.git import Author, PushRace
 from slipway.clients.git_files import Files, opened
-from slipway.ledger.entries import Decided, Entry, Hold, Ledger, Proven, RolledBack
+from slipway.ledger.entries import Decided, Entry, Failed, Hold, Ledger, Proven, RolledBack
 from slipway.ledger.files import content, hold_place, ledger, outdated, place
 from slipway.service import Service
 from slipway.settings import Settings
@@ -101,6 +101,8 @@ def _said(entry: Entry) -> str:
             return f"{where} held by {printable(entry.by)}: {printable(entry.reason)}"
         case Proven():
             return f"{entry.service} {entry.image.version} proven in {entry.environment}"
+        case Failed():
+            return f"{entry.service} {entry.version} failed in {entry.environment}"
         case RolledBack():
             return (
                 f"{entry.service}: {entry.environment} goes back from {entry.version} to {entry.to}"

@@ -1,54 +1,75 @@
 """Lead time, deployment frequency, change failure rate and recovery time of a service."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from slipway import ledger
-from slipway.clients.git import cloned
-from slipway.ledger.entries import Ledger
-from slipway.metrics.figures import Figures, deployments, figures
+from slipway.clients.git import Clone, cloned
+from slipway.errors import InvalidInput
+from slipway.ledger.entries import Proven
+from slipway.ledger.files import reaches_back_to
+from slipway.metrics.deployments import brought, deployments
+from slipway.metrics.figures import Figures, figures
 from slipway.release.versions import Version, tag_of
 from slipway.service import Service
 from slipway.settings import Settings
 
 __all__ = ["Figures", "measure"]
 
+_LONGEST = 3660  # days
+
 
 def measure(service: Service, settings: Settings, days: int, now: datetime) -> Figures:
     """The figures of the last environment in so many days up to `now`; changes nothing.
 
-    Raises what reading the two repositories raises.
+    Raises InvalidInput for days that are none, and what reading the two repositories raises.
     """
-    environment = service.environments[-1].name
+    if not 0 < days <= _LONGEST:
+        raise InvalidInput(f"days: {days} is no span of time", f"give 1 to {_LONGEST} days")
+    environment, since = service.environments[-1].name, now - timedelta(days=days)
     known = ledger.read(service, settings)
-    commits = _commits(service, settings, known, environment)
+    commits = _commits(service, settings, brought(known, environment))
     every = deployments(known, environment, commits)
-    return figures(service.service, environment, every, now - timedelta(days=days), now)
+    return figures(
+        service.service, environment, every, since, now,
+        whole=reaches_back_to(known, environment, since),
+    )  # fmt: skip
 
 
 def _commits(
-    service: Service, settings: Settings, known: Ledger, environment: str
+    service: Service, settings: Settings, proofs: Sequence[Proven]
 ) -> dict[str, Sequence[datetime]]:
-    """When the commits of each proven version were made; a version without its tags is left out."""
-    releases = {p.release.version: p.release for p in known.proven if p.environment == environment}
-    if not releases:
+    """When the commits were made that each proof was the first to bring, by version.
+
+    A version whose commits cannot be told is left out.
+    """
+    if not proofs:
         return {}
     source, token = service.source, settings.optional("source_token")
     with cloned(source.repository, source.branch, token, depth=None, tags=True) as clone:
-        tags = clone.fetched_tags()
+        since = clone.fetched_tags().get(_tag(service, proofs[0].release.previous))
+        seen: set[str] = set()
         found: dict[str, Sequence[datetime]] = {}
-        for version, release in releases.items():
-            previous = _tag(release.previous, service)
-            if release.tag not in tags or (previous and previous not in tags):
+        for release in (proof.release for proof in proofs):
+            if clone.contains(clone.head, release.sha) is None:
                 continue
-            span = f"{tags[previous]}..{tags[release.tag]}" if previous else tags[release.tag]
-            found[version] = [
-                commit.committed_datetime.astimezone(UTC)
-                for commit in clone.repo.iter_commits(span, paths=source.path)
-            ]
+            if since:
+                found[release.version] = list(_made(clone, service, since, release.sha, seen))
+            since = release.sha
     return found
 
 
-def _tag(previous: str | None, service: Service) -> str:
-    version = Version.parsed(previous) if previous else None
-    return tag_of(version, service.release.tag_format) if version else ""
+def _made(
+    clone: Clone, service: Service, since: str, until: str, seen: set[str]
+) -> Iterator[datetime]:
+    """When the commits in between were made; not those seen before, merges, and releases."""
+    release = f"chore({service.source.branch}): release "
+    for commit in clone.written(since, until, service.source.path):
+        if commit.sha not in seen and not commit.message.startswith(release):
+            yield commit.at
+        seen.add(commit.sha)
+
+
+def _tag(service: Service, version: str | None) -> str:
+    read = Version.parsed(version) if version else None
+    return tag_of(read, service.release.tag_format) if read else ""

@@ -1,26 +1,15 @@
-"""Four figures of software delivery, from what the ledger holds. Pure.
+"""Four figures of software delivery, from deployments. Pure.
 
-Definitions: DORA, https://dora.dev/guides/dora-metrics/. A deployment is a version that was brought
-into the last environment. It is failed when it was taken back. Nothing is made up: without a
-deployment there is no figure.
+Definitions: DORA, https://dora.dev/guides/dora-metrics/. Nothing is made up: where there is nothing
+to count there is no figure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
-from slipway.ledger.entries import Ledger, Proven, RolledBack
+from slipway.metrics.deployments import Deployment
 from slipway.value import Value
-
-
-class Deployment(Value):
-    """One version in the last environment."""
-
-    version: str
-    at: datetime  # UTC, when it was proven, or when it was known to have failed
-    failed: datetime | None = None  # when it was known to have failed
-    restored: datetime | None = None  # of a failed one: when the environment was proven again
-    commits: tuple[datetime, ...] = ()  # when the commits that it brought were made; UTC
 
 
 class Figures(Value):
@@ -30,29 +19,14 @@ class Figures(Value):
     environment: str
     since: datetime
     until: datetime
+    whole: bool  # the ledger reaches back to `since`
     deployments: tuple[Deployment, ...]  # oldest first
-    a_week: float
+    a_week: float | None
     lead_time: float | None  # seconds from a commit to production: the median of all commits
     lead_time_slow: float | None  # nine in ten commits were quicker
     failure_rate: float | None  # share of the deployments
-    recovery_time: float | None  # seconds from the failure to the next proof: the median
-    unrestored: int  # failed ones after which nothing was proven yet
-
-
-def deployments(
-    ledger: Ledger, environment: str, commits: Mapping[str, Sequence[datetime]]
-) -> tuple[Deployment, ...]:
-    """Those of one environment, oldest first; `commits` holds times of commits by version."""
-    proofs = sorted(
-        (each for each in ledger.proven if each.environment == environment), key=lambda p: p.at
-    )
-    backs = [each for each in ledger.rollbacks if each.environment == environment]
-    undoing = {each.run for each in backs}
-    forward = [each for each in proofs if each.run not in undoing]
-    found = [_proven(proof, backs, proofs, commits) for proof in _first(forward)]
-    known = {each.version for each in found}
-    found += [_never_proven(b, proofs, commits) for b in backs if b.version not in known]
-    return tuple(sorted(found, key=lambda each: each.at))
+    recovery_time: float | None  # seconds from a failure to the next proof: the median
+    unrestored: int  # failures after which nothing was proven yet
 
 
 def figures(
@@ -61,72 +35,32 @@ def figures(
     every: Sequence[Deployment],
     since: datetime,
     until: datetime,
+    *,
+    whole: bool = True,
 ) -> Figures:
     """The figures of the deployments in a span of time."""
     there = tuple(each for each in every if since <= each.at <= until)
     leads = sorted(
-        (each.at - commit).total_seconds()
+        # A clock that is behind, or a date that was made up: no commit came after its own proof.
+        max(0.0, (each.proven - commit).total_seconds())
         for each in there
-        if not each.failed
+        if each.proven
         for commit in each.commits
     )
-    failed = [each for each in there if each.failed]
-    back = [
-        (each.restored - each.failed).total_seconds()
-        for each in failed
-        if each.failed and each.restored
-    ]
+    failures = [failure for each in there for failure in each.failures]
+    back = [(f.restored - f.at).total_seconds() for f in failures if f.restored]
+    failed = sum(bool(each.failures) for each in there)
     return Figures(
         service=service,
         environment=environment,
         since=since,
         until=until,
+        whole=whole,
         deployments=there,
-        a_week=len(there) / max((until - since) / timedelta(weeks=1), 1e-9),
+        a_week=len(there) / ((until - since) / timedelta(weeks=1)) if there else None,
         lead_time=median(leads) if leads else None,
         lead_time_slow=leads[int(len(leads) * 0.9)] if leads else None,
-        failure_rate=len(failed) / len(there) if there else None,
+        failure_rate=failed / len(there) if there else None,
         recovery_time=median(back) if back else None,
-        unrestored=len(failed) - len(back),
+        unrestored=len(failures) - len(back),
     )
-
-
-def _first(proofs: Sequence[Proven]) -> list[Proven]:
-    """Of several proofs of one version, the first: the others deployed nothing new."""
-    found: dict[str, Proven] = {}
-    for proof in proofs:
-        found.setdefault(proof.image.digest, proof)
-    return list(found.values())
-
-
-def _proven(
-    proof: Proven,
-    backs: Sequence[RolledBack],
-    proofs: Sequence[Proven],
-    commits: Mapping[str, Sequence[datetime]],
-) -> Deployment:
-    version = proof.release.version
-    back = next((b for b in backs if b.version == version and b.at >= proof.at), None)
-    return Deployment(
-        version=version,
-        at=proof.at,
-        failed=back.at if back else None,
-        restored=_restored(back, proofs) if back else None,
-        commits=tuple(commits.get(version, ())),
-    )
-
-
-def _never_proven(
-    back: RolledBack, proofs: Sequence[Proven], commits: Mapping[str, Sequence[datetime]]
-) -> Deployment:
-    return Deployment(
-        version=back.version,
-        at=back.at,
-        failed=back.at,
-        restored=_restored(back, proofs),
-        commits=tuple(commits.get(back.version, ())),
-    )
-
-
-def _restored(back: RolledBack, proofs: Sequence[Proven]) -> datetime | None:
-    return next((proof.at for proof in proofs if proof.at > back.at), None)

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from html import escape
 
-from slipway.metrics.figures import Deployment, Figures
+from slipway.metrics.deployments import Deployment
+from slipway.metrics.figures import Figures
 from slipway.metrics.text import told
+from slipway.text import printable
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -39,7 +41,7 @@ def _weeks(figures: Figures) -> str:
     good, bad = [0] * count, [0] * count
     for each in figures.deployments:
         week = min(count - 1, (each.at - figures.since) // timedelta(weeks=1))
-        (bad if each.failed else good)[week] += 1
+        (bad if each.failures else good)[week] += 1
     names = [f"{figures.since + timedelta(weeks=week):%d %b}" for week in range(count)]
     return _bars("Deployments a week", names, [float(g) for g in good], [float(b) for b in bad])
 
@@ -47,14 +49,14 @@ def _weeks(figures: Figures) -> str:
 def _leads(figures: Figures) -> str:
     shown = [each for each in figures.deployments if each.commits]
     days = [_longest(each) for each in shown]
-    good = [0.0 if each.failed else value for each, value in zip(shown, days, strict=True)]
-    bad = [value if each.failed else 0.0 for each, value in zip(shown, days, strict=True)]
-    return _bars("Lead time in days", [each.version for each in shown], good, bad)
+    good = [0.0 if each.failures else value for each, value in zip(shown, days, strict=True)]
+    bad = [value if each.failures else 0.0 for each, value in zip(shown, days, strict=True)]
+    return _bars("Lead time in days", [printable(each.version, 12) for each in shown], good, bad)
 
 
 def _longest(each: Deployment) -> float:
     """Days from its oldest commit."""
-    return (each.at - min(each.commits)) / timedelta(days=1)
+    return max(0.0, (each.at - min(each.commits)) / timedelta(days=1))
 
 
 def _bars(title: str, names: list[str], good: list[float], bad: list[float]) -> str:

@@ -1,7 +1,9 @@
 """The figures as Markdown. Pure."""
 
 from slipway.markdown import code, duration, moment, table
-from slipway.metrics.figures import Deployment, Figures
+from slipway.metrics.deployments import Deployment
+from slipway.metrics.figures import Figures
+from slipway.text import printable
 
 _SOURCE = (
     "From the ledger of the GitOps repository and the commits of the application; definitions:"
@@ -32,13 +34,15 @@ def metrics_text(figures: Figures) -> str:
 
 def told(figures: Figures) -> tuple[tuple[str, str], ...]:
     """Each figure's name and value, for people."""
-    rate, count = figures.failure_rate, len(figures.deployments)
-    open_ones = f", {figures.unrestored} not restored yet" if figures.unrestored else ""
+    weekly, rate, count = figures.a_week, figures.failure_rate, len(figures.deployments)
+    often = "none in this time" if weekly is None else f"{weekly:.1f} a week ({count} in all)"
+    if not figures.whole:
+        often += "; the ledger holds only the newest, so there were more"
     return (
-        ("deployment frequency", f"{figures.a_week:.1f} a week ({count} in all)"),
+        ("deployment frequency", often),
         ("lead time for changes", _spans(figures.lead_time, figures.lead_time_slow)),
         ("change failure rate", "not known" if rate is None else f"{rate:.0%}"),
-        ("failed deployment recovery time", _span(figures.recovery_time) + open_ones),
+        ("failed deployment recovery time", _recovery(figures)),
     )
 
 
@@ -48,13 +52,17 @@ def _spans(middle: float | None, slow: float | None) -> str:
     return f"{duration(middle)}; nine in ten within {duration(slow)}"
 
 
-def _span(seconds: float | None) -> str:
-    return "nothing to recover from" if seconds is None else duration(seconds)
+def _recovery(figures: Figures) -> str:
+    waiting = f"{figures.unrestored} not restored yet" if figures.unrestored else ""
+    if figures.recovery_time is None:
+        return waiting or "nothing to recover from"
+    return ", ".join(filter(None, [duration(figures.recovery_time), waiting]))
 
 
 def _row(each: Deployment) -> tuple[str, str, str, str]:
-    outcome = "proven"
-    if each.failed:
-        since = f"taken back, {moment(each.failed)}"
-        outcome = f"{since}; restored {moment(each.restored)}" if each.restored else since
-    return code(each.version), moment(each.at), str(len(each.commits) or "not known"), outcome
+    told = ["proven"] if each.proven == each.at else []
+    for failure in each.failures:
+        told.append(f"failed {moment(failure.at)}")
+        told += [f"restored {moment(failure.restored)}"] if failure.restored else []
+    version = code(printable(each.version))
+    return version, moment(each.at), str(len(each.commits) or "not known"), "; ".join(told)

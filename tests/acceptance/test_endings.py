@@ -77,6 +77,9 @@ def test_A66_each_failure_of_a_run_is_told_once(site: Installation, retries: Ret
 
 def test_a_smoke_test_that_fails_is_no_proof(site: Installation, retries: Retries) -> None:
     assert len(site.states(retries.run, "NotProven")) == 1
+    [kept] = [each for each in site.outside.ledger().failures if each.run == retries.run]
+    assert (kept.environment, kept.version) == ("production", "1.1.0")
+    assert "500" in kept.reason
 
 
 def test_A65_a_retry_that_asks_again_tells_of_its_own_question(

@@ -13,6 +13,9 @@ def test_a_proof_that_fails_takes_the_environment_back_and_proves_that(
     assert f"{UNDONE} runs 1.0.0 again, proven. 1.1.0 failed" in state_of(end)
     assert "500" in end["state"]["message"]
     assert f"RolledBack: {UNDONE} 1.1.0 → {UNDONE}" in site.told.titles(rolled_back.run)
+    assert [(kept.version, kept.run) for kept in rolled_back.written.failures] == [
+        ("1.1.0", rolled_back.run)
+    ]
 
 
 def test_A51_a_run_that_is_killed_while_it_goes_back_makes_one_commit_back(
@@ -56,6 +59,7 @@ def test_what_is_only_unknown_is_not_taken_back(rolled_back: RolledBackScene) ->
     assert rolled_back.unknown["state_name"] == "Unknown"
     assert "or run the flow rollback" in rolled_back.unknown["state"]["message"]
     assert rolled_back.effects_unknown.commits == ()
+    assert len(rolled_back.closing.failures) == len(rolled_back.written.failures)
 
 
 def test_a_person_takes_an_environment_back_and_the_version_is_held(

@@ -12,7 +12,7 @@ from slipway import ledger
 from slipway.clients.git import Author
 from slipway.clients.git_files import opened
 from slipway.errors import Final, Retryable, Unauthorized
-from slipway.ledger.entries import Decided, Hold, Proven, RolledBack
+from slipway.ledger.entries import Decided, Failed, Hold, Proven, RolledBack
 from slipway.ledger.holds import hold_on
 from slipway.ledger.store import REF
 from slipway.model import Release
@@ -78,12 +78,16 @@ def test_every_kind_of_entry_comes_back_as_it_was_written(desk: Desk) -> None:
         service="books-api", environment="production", version="1.2.0", digest="sha256:a",
         to="1.1.0", to_digest="sha256:b", reason="smoke", at=BEGAN, run="run-2",
     )  # fmt: skip
+    failed = Failed(
+        service="books-api", environment="production", version="1.2.0", digest="sha256:a",
+        reason="smoke", at=BEGAN, run="run-2",
+    )  # fmt: skip
     head = desk.head()
-    record(desk, hold(), hold(None, "1.2.0"), proven(1), proven(2), decided, back)
+    record(desk, hold(), hold(None, "1.2.0"), proven(1), proven(2), failed, decided, back)
     whole = read(desk)
     assert set(whole.holds) == {hold(), hold(None, "1.2.0")}
     assert whole.proven == (proven(2), proven(1))  # newest first
-    assert (whole.decisions, whole.rollbacks) == ((decided,), (back,))
+    assert (whole.failures, whole.decisions, whole.rollbacks) == ((failed,), (decided,), (back,))
     assert desk.head() == head  # the branch was not touched
     assert len(commits(desk)) == 1
 
@@ -110,12 +114,12 @@ def test_several_writers_at_once_lose_nothing(desk: Desk) -> None:
     assert len(commits(desk)) == 8
 
 
-def test_the_newest_fifty_of_each_environment_are_kept_and_every_hold(desk: Desk) -> None:
-    record(desk, proven(500, "production"), hold(), *(proven(number) for number in range(60)))
-    record(desk, proven(60))
+def test_the_newest_two_hundred_of_each_environment_are_kept_and_every_hold(desk: Desk) -> None:
+    record(desk, proven(500, "production"), hold(), *(proven(number) for number in range(210)))
+    record(desk, proven(210))
     whole = read(desk)
     assert [e.image.version for e in whole.proven if e.environment == "staging"] == [
-        f"1.{number}.0" for number in range(60, 10, -1)
+        f"1.{number}.0" for number in range(210, 10, -1)
     ]
     assert proven(500, "production") in whole.proven
     assert whole.holds == (hold(),)
