@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance import (
     scene_cancel,
     scene_delivery,
+    scene_doubt,
     scene_expiry,
     scene_quorum,
     scene_race,
@@ -23,11 +24,13 @@ from tests.acceptance import (
     scene_retries,
     scene_rollback,
     scene_signature,
+    scene_soak,
     scene_timed,
 )
 from tests.acceptance.installation import Installation
 from tests.acceptance.scene_cancel import Cancelled
 from tests.acceptance.scene_delivery import Delivery
+from tests.acceptance.scene_doubt import Doubted
 from tests.acceptance.scene_expiry import Expiry
 from tests.acceptance.scene_quorum import Quorum
 from tests.acceptance.scene_race import Race
@@ -37,11 +40,14 @@ from tests.acceptance.scene_repairs import Repairs
 from tests.acceptance.scene_retries import Retries
 from tests.acceptance.scene_rollback import RolledBackScene
 from tests.acceptance.scene_signature import Signature
+from tests.acceptance.scene_soak import Soaked
 from tests.acceptance.scene_timed import Timed
 
 # The longest first.
 SCENES: dict[str, Callable[[Installation], object]] = {
     "timed": scene_timed.play,
+    "doubted": scene_doubt.play,
+    "soaked": scene_soak.play,
     "repairs": scene_repairs.play,
     "retries": scene_retries.play,
     "rolled_back": scene_rollback.play,
@@ -99,6 +105,18 @@ def retries(scenes: dict[str, Future[Any]]) -> Retries:
 @pytest.fixture(scope="session")
 def rolled_back(scenes: dict[str, Future[Any]]) -> RolledBackScene:
     found: RolledBackScene = scenes["rolled_back"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def doubted(scenes: dict[str, Future[Any]]) -> Doubted:
+    found: Doubted = scenes["doubted"].result()
+    return found
+
+
+@pytest.fixture(scope="session")
+def soaked(scenes: dict[str, Future[Any]]) -> Soaked:
+    found: Soaked = scenes["soaked"].result()
     return found
 
 

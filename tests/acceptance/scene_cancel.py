@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
 from sandbox.serving import Fault
-from tests.acceptance.installation import HALTED, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
 from tests.acceptance.runs import PATIENCE
+from tests.acceptance.services import HALTED
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
-from tests.acceptance.installation import CREW, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.runs import ANA as APPROVAL
+from tests.acceptance.services import CREW
 
 ANA, LEO, KIM = "ana@example.com", "leo@example.com", "kim@example.com"
 MIA = "mia@example.com"  # made every commit of the sample

@@ -6,9 +6,10 @@ from typing import Any
 from sandbox import seed
 from sandbox.prefect_api import Json, ended
 from sandbox.serving import Fault
-from tests.acceptance.installation import PLAIN, PRODUCTION, RACE, Installation
+from tests.acceptance.installation import PRODUCTION, Installation
 from tests.acceptance.outside import Effects
 from tests.acceptance.runs import PATIENCE
+from tests.acceptance.services import PLAIN, RACE
 
 
 @dataclass

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from sandbox.prefect_api import Json
 from sandbox.serving import Fault
-from tests.acceptance.installation import LOST, ROOT, Installation
+from tests.acceptance.installation import ROOT, Installation
 from tests.acceptance.outside import Effects
 from tests.acceptance.runs import PATIENCE
+from tests.acceptance.services import LOST
 
 REAP = "from flows.reap import reap; print(reap())"
 SCRIPT = f"""

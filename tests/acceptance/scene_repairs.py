@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sandbox import seed
 from sandbox.prefect_api import Json
 from sandbox.serving import Fault
-from tests.acceptance.installation import TRIAL, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
+from tests.acceptance.services import TRIAL
 
 STEPS = ("release", "build", "gitops", "sync", "smoke")
 

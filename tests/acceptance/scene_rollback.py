@@ -12,9 +12,10 @@ from slipway import ledger
 from slipway.config import read_service
 from slipway.ledger.entries import Ledger
 from slipway.settings import Settings
-from tests.acceptance.installation import UNDONE, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
 from tests.acceptance.runs import PATIENCE
+from tests.acceptance.services import UNDONE
 
 
 @dataclass

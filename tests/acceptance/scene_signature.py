@@ -6,8 +6,9 @@ from datetime import datetime
 from sandbox.prefect_api import Json
 from slipway.decision import Subject
 from slipway.gates.statement import statement
-from tests.acceptance.installation import SEALED, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.runs import ANA
+from tests.acceptance.services import SEALED
 
 
 @dataclass

@@ -4,9 +4,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sandbox import seed
 from sandbox.prefect_api import Json
-from tests.acceptance.installation import TIMED, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.outside import Effects
+from tests.acceptance.services import TIMED
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Timed:
     before: Effects
     urgent: Json  # the end of another run, which did not want to wait
     end: Json
-    began: list[Json]  # its Running states
+    written: datetime  # when its commit was made
 
 
 def play(site: Installation) -> Timed:
@@ -32,6 +34,8 @@ def play(site: Installation) -> Timed:
     processes, before = _last_processes(site, run), site.outside.effects(run)
     shown = site.artifacts(run, f"{TIMED}-gate")[-1]
     end = site.ended(run)
+    log = ("log", "-1", "--format=%cI", TIMED)
+    written = site.world.git.repositories.git(seed.GITOPS, *log).decode().strip()
     site.timed(opens - timedelta(hours=3))  # closed for hours
     parameters = {
         "service": TIMED, "version": "1.0.0", "environment": TIMED, "urgent": "customers wait",
@@ -45,7 +49,7 @@ def play(site: Installation) -> Timed:
         before=before,
         urgent=urgent,
         end=end,
-        began=site.states(run, "Running"),
+        written=datetime.fromisoformat(written),
     )
 
 

@@ -1,10 +1,11 @@
 """A run that somebody cancels stops, says what it has left, and can be retried."""
 
 from sandbox.prefect_api import state_of
-from tests.acceptance.installation import HALTED, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.runs import PATIENCE
 from tests.acceptance.scene_cancel import Cancelled
 from tests.acceptance.scene_refusal import Refusal
+from tests.acceptance.services import HALTED
 
 
 def test_A24_cancelling_ends_the_process_of_the_step_in_flight(cancelled: Cancelled) -> None:

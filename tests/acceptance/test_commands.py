@@ -12,7 +12,8 @@ import pytest
 from sandbox.prefect_api import Json, state_of
 from sandbox.processes import PrefectServer
 from sandbox.serving import free_port
-from tests.acceptance.installation import ASKED, HELD, ROOT, SIGNED, Installation
+from tests.acceptance.installation import ROOT, Installation
+from tests.acceptance.services import ASKED, HELD, SIGNED
 
 LEO = ("--as", "leo@example.com", "--yes")
 

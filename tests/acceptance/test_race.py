@@ -1,8 +1,9 @@
 """The newest version wins: an older one that waits is superseded, whatever anybody approves."""
 
 from sandbox.prefect_api import state_of
-from tests.acceptance.installation import PLAIN, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.scene_race import Race
+from tests.acceptance.services import PLAIN
 
 
 def test_A17_a_newer_version_at_the_gate_supersedes_the_older_one(

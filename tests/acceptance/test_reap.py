@@ -1,8 +1,9 @@
 """A run that has lost its process is found, and started again where a worker can."""
 
 from sandbox.prefect_api import state_of
-from tests.acceptance.installation import LOST, Installation
+from tests.acceptance.installation import Installation
 from tests.acceptance.scene_reap import Reaped
+from tests.acceptance.services import LOST
 
 
 def test_A52_a_run_whose_process_was_killed_is_started_again_by_the_reaper(

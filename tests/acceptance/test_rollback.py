@@ -1,8 +1,10 @@
 """A version that fails its proof is taken back, once, by a commit, and stays away."""
 
 from sandbox.prefect_api import state_of
-from tests.acceptance.installation import UNDONE, Installation
+from tests.acceptance.installation import Installation
+from tests.acceptance.scene_doubt import Doubted
 from tests.acceptance.scene_rollback import RolledBackScene
+from tests.acceptance.services import DOUBTED, UNDONE
 
 
 def test_a_proof_that_fails_takes_the_environment_back_and_proves_that(
@@ -73,3 +75,23 @@ def test_a_person_takes_an_environment_back_and_the_version_is_held(
     assert (hold.version, hold.reason) == ("1.1.0", "customers see wrong prices")
     newest = rolled_back.closing.proven[0]
     assert (newest.image.version, newest.run) == ("1.0.0", rolled_back.first)
+
+
+def test_people_are_asked_whether_to_go_back_when_nothing_is_known(doubted: Doubted) -> None:
+    assert "1.0.0" in doubted.text
+    assert "HTTP 503" in doubted.text
+    assert doubted.before.commits == (f"chore({DOUBTED}): {DOUBTED} 1.1.0",)
+
+
+def test_what_people_decide_is_done_once_proven_and_told_with_their_reason(
+    doubted: Doubted,
+) -> None:
+    assert doubted.end["state_name"] == "RolledBack", doubted.end["state"]
+    assert f"{DOUBTED} runs 1.0.0 again, proven" in state_of(doubted.end)
+    assert "ana@example.com: the shop is full" in state_of(doubted.end)
+    assert doubted.effects.commits == (
+        f"chore({DOUBTED}): {DOUBTED} 1.1.0",
+        f"chore({DOUBTED}): {DOUBTED} 1.0.0",
+    )
+    assert doubted.version == "1.0.0"
+    assert "the shop is full" in doubted.report

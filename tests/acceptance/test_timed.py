@@ -1,10 +1,9 @@
 """A run waits for a window without a process, and goes on by itself."""
 
-from datetime import datetime
 
 from sandbox.prefect_api import state_of
-from tests.acceptance.installation import TIMED
 from tests.acceptance.scene_timed import Timed
+from tests.acceptance.services import TIMED
 
 
 def test_a_run_that_waits_for_a_window_says_when_it_opens(timed: Timed) -> None:
@@ -21,7 +20,7 @@ def test_A01_a_run_that_waits_for_a_window_has_no_process(timed: Timed) -> None:
 
 def test_a_run_goes_on_by_itself_when_the_window_opens(timed: Timed) -> None:
     assert state_of(timed.end) == f"Completed {TIMED} 1.0.0 is proven in {TIMED}"
-    assert datetime.fromisoformat(timed.began[-1]["timestamp"]) >= timed.opens
+    assert timed.written >= timed.opens
 
 
 def test_an_urgent_promotion_does_not_wait(timed: Timed) -> None:

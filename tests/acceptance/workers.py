@@ -11,9 +11,10 @@ from sandbox import seed, service_file
 from sandbox.processes import PrefectServer, Process, bare_environment
 from sandbox.serving import free_port
 from sandbox.world import World
-from tests.acceptance.installation import ROOT, _yaml
+from tests.acceptance.installation import ROOT
 from tests.acceptance.outside import Outside
 from tests.acceptance.runs import PATIENCE, Runs
+from tests.acceptance.services import yaml
 
 SERVICE = "books-api"
 PLACE = "staging"
@@ -81,7 +82,7 @@ class Workers(Runs):
         folder = self.world.home / "services"
         folder.mkdir(exist_ok=True)
         with (folder / f"{SERVICE}.yaml").open("w") as out:
-            _yaml().dump(service | {"environments": [only]}, out)
+            yaml().dump(service | {"environments": [only]}, out)
 
     def stop(self) -> None:
         for worker in self.workers:
