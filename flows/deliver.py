@@ -28,6 +28,7 @@ from tasks.release import cut_release, find_release
 from tasks.report import name_run, write_report
 from tasks.rivals import give_way
 from tasks.service import read_service
+from tasks.show import show_proof
 from tasks.smoke import smoke_test
 from tasks.sync import examine_environments, wait_for_sync
 
@@ -92,5 +93,6 @@ def carry(
         approvals=approvals,
     )
     keep_proof(service, candidate.release, candidate.image, proof)
+    show_proof(service, environment, candidate.release.version)
     write_report(service, candidate, [*earlier, proof])
     return proof

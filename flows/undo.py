@@ -26,6 +26,7 @@ from tasks.rollback import (
     was_proven_before,
     write_rollback,
 )
+from tasks.show import show_proof
 from tasks.smoke import smoke_test
 from tasks.sync import wait_for_sync
 
@@ -86,6 +87,7 @@ def take_back(service: Service, environment: Environment, back: Back) -> Proof:
     smoke = smoke_test(environment, image, sync)
     proof = Proof(environment=environment.name, promotion=promotion, sync=sync, smoke=smoke)
     keep_proof(service, release, image, proof)
+    show_proof(service, environment, back.leaving.version, image.version)
     report_rollback(service, back, proof)
     return proof
 

@@ -6,6 +6,7 @@ from slipway.clients.github import GitHub
 from slipway.clients.github.deployments import State
 from slipway.errors import SlipwayError
 from slipway.model import Release
+from slipway.proof_page import tell_proof
 from slipway.service import Environment, Service
 from slipway.settings import Settings
 from tasks.environment import run_id, say, settings
@@ -35,6 +36,29 @@ def tell_github(
         say(f"could not show it at GitHub: {error}")
         return error.message
     return ""
+
+
+def show_proof(service: Service, environment: Environment, *versions: str) -> None:
+    """What was proven, or taken back, on the release page of each version, where it is asked for.
+
+    Once for each environment, however often the run is resumed or retried.
+    """
+    if not service.github.proof:
+        return
+    for version in versions:
+        try:
+            tell_release(service, environment.name, version)
+        except Exception as error:  # noqa: BLE001  # likewise
+            say(f"could not show it at GitHub: {type(error).__name__}")
+
+
+@step("tell release page", "tell page of {version}: {environment}", timeout=120)
+def tell_release(service: Service, environment: str, version: str) -> None:
+    """All that the ledger holds of it; `environment` tells two moments of a run apart."""
+    try:
+        tell_proof(service, version, settings())
+    except SlipwayError as error:
+        say(f"could not show it at GitHub: {error}")
 
 
 def _tell(

@@ -102,6 +102,11 @@ class Outside:
         }
         return ledger("books", texts)
 
+    def page(self, version: str) -> str:
+        """The notes of a release, as its page shows them."""
+        pages = self._world.git.github.ledger.releases(seed.APPLICATION)
+        return next(str(page["body"]) for page in pages if page["tag_name"] == f"v{version}")
+
     def message(self, run: str, environment: str) -> str:
         """Message of the run's GitOps commit for an environment."""
         subject = f"chore({environment})"

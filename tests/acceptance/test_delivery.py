@@ -119,6 +119,16 @@ def test_A30_A31_decisions_and_proofs_are_kept_where_no_run_can_lose_them(
     assert decided[0].approval.subject.digest == delivery.digest
 
 
+def test_the_release_page_tells_where_the_version_is_proven(
+    delivery: Delivery, site: Installation
+) -> None:
+    page = site.outside.page("1.1.0")
+    assert page.count("### Proven") == page.count("### Image") == 1
+    for place in ("staging", "production"):
+        [line] = [line for line in page.splitlines() if line.startswith(f"* **{place}**")]
+        assert delivery.digest in line
+
+
 def test_A30_the_report_names_the_approver_and_the_time(
     delivery: Delivery, site: Installation
 ) -> None:
