@@ -23,6 +23,12 @@ def examine(service: Service, settings: Settings, access: PrefectAccess) -> Iter
             yield Finding(subject=subject, outcome="ok", said=look())
         except SlipwayError as error:
             yield found(subject, error)
+        except Exception as error:  # noqa: BLE001  # a defect, whose text may hold anything
+            yield Finding(
+                subject=subject, outcome="unknown",
+                said=f"the look itself failed: {type(error).__name__}",
+                hint="report it with the name of what was looked at; nothing else is affected",
+            )  # fmt: skip
 
 
 def _looks(service: Service, settings: Settings, access: PrefectAccess) -> Iterator[Look]:
@@ -34,4 +40,6 @@ def _looks(service: Service, settings: Settings, access: PrefectAccess) -> Itera
         yield f"{name}: files", lambda e=environment: looks.files(service, e, settings)  # type: ignore[misc]
         yield f"{name}: application", lambda e=environment: looks.engine(service, e, settings)  # type: ignore[misc]
         yield f"{name}: smoke test", lambda e=environment: looks.smoke(e, settings)  # type: ignore[misc]
+    if service.notify.to:
+        yield "notify", lambda: looks.notify(service, settings)
     yield "Prefect", lambda: looks.prefect(service, access)

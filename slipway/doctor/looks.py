@@ -1,5 +1,7 @@
 """One look at one thing: a sentence about it when all is well, an error of ours when not."""
 
+from collections.abc import Mapping
+
 from slipway.clients import probe
 from slipway.clients.git import cloned
 from slipway.clients.git_remote import may_push, remote_refs
@@ -7,16 +9,17 @@ from slipway.clients.prefect import Prefect
 from slipway.clients.registry import open_repository
 from slipway.engines.interface import engine_for
 from slipway.engines.parents import NotMade
-from slipway.errors import Conflict, Final, InvalidInput, NotFound, Unauthorized
+from slipway.errors import Conflict, Final, InvalidInput, NotFound, Retryable, Unauthorized
 from slipway.gitops.compute import contents
 from slipway.manifests.claims import claimed
 from slipway.manifests.editor import get_scalar
 from slipway.manifests.globs import is_pattern, matches
 from slipway.readiness.observation import Observation
-from slipway.service import Application, Environment, Service
+from slipway.service import Application, Environment, Service, Update
 from slipway.settings import PrefectAccess, Settings
 from slipway.smoke import Failed, check
 from slipway.sync.reach import Reach
+from slipway.text import printable
 
 
 def source(service: Service, settings: Settings) -> str:
@@ -52,26 +55,38 @@ def registry(service: Service, settings: Settings) -> str:
 
 
 def files(service: Service, environment: Environment, settings: Settings) -> str:
-    """Every file and key of the updates is there."""
+    """Every file and key of the updates is there; whatever is missing is told at once."""
     token = settings.optional("gitops_token")
     url, branch = service.gitops.repository, service.gitops.branch
     with cloned(url, branch, token, sparse=True) as clone:
         there = contents(clone, environment, clone.head)
+    troubles: list[Final] = []
     for update in environment.updates:
-        chosen = [path for path in there if matches(update.file, path)] or [update.file]
-        for path in chosen:
-            text = there.get(path)
-            if text is None:
-                kind = "file that matches" if is_pattern(path) else "file"
-                raise NotFound(
-                    f"there is no {kind} {path} in {url}, branch {branch}",
-                    "correct updates[].file in the service file, or add the file:"
-                    f" slipway manifests {service.service}",
-                )
-            if not update.create:
-                get_scalar(text, update.key, file=path, document=update.document)
+        try:
+            _update(service, update, there)
+        except Final as error:
+            troubles.append(error)
+    if troubles:
+        hints = dict.fromkeys(error.hint for error in troubles)
+        raise NotFound("; ".join(error.message for error in troubles), "; ".join(hints))
     said = claimed(environment, there)
     return f"ask for {said.version or 'no one version'}"
+
+
+def _update(service: Service, update: Update, there: Mapping[str, bytes | None]) -> None:
+    """Raise NotFound for a file that is not there, and what reading the key raises."""
+    for path in [path for path in there if matches(update.file, path)] or [update.file]:
+        text = there.get(path)
+        if text is None:
+            kind = "file that matches" if is_pattern(path) else "file"
+            raise NotFound(
+                f"there is no {kind} {path} in {service.gitops.repository},"
+                f" branch {service.gitops.branch}",
+                "correct updates[].file in the service file, or add the file:"
+                f" slipway manifests {service.service}",
+            )
+        if not update.create:
+            get_scalar(text, update.key, file=path, document=update.document)
 
 
 def engine(service: Service, environment: Environment, settings: Settings) -> str:
@@ -82,15 +97,34 @@ def engine(service: Service, environment: Environment, settings: Settings) -> st
         try:
             seen = asked.observe(application)
         except NotMade as error:
-            raise NotFound(error.message, error.hint) from None
+            hint = f"the application that makes it may do so yet; {error.hint}"
+            raise Retryable(error.message, hint) from None
     lost = Reach(application, tuple(update.file for update in environment.updates)).check(seen)
     if lost:
         raise InvalidInput(lost, "an update of a file that nothing reads deploys nothing")
     _agrees(application, seen)
-    if seen.stop:
-        raise Conflict(seen.stop.reason, seen.stop.hint)
+    _works(application, seen)
     blocked = f"; now closed: {seen.block.reason}" if seen.block else ""
     return f"{seen.sync or 'sync unknown'}, {seen.health or 'health unknown'}{blocked}"
+
+
+def _works(application: Application, seen: Observation) -> None:
+    """Raise Conflict where the engine itself says that it cannot, must not, or did not do well."""
+    name = f"application '{application.name}'"
+    if seen.stop:
+        raise Conflict(seen.stop.reason, seen.stop.hint)
+    if seen.deleting:
+        raise Conflict(f"{name} is being deleted", "let it end, and create it again")
+    if seen.skip_reconcile:
+        raise Conflict(f"{name} is told not to reconcile", "remove its annotation skip-reconcile")
+    errors = [each for each in seen.conditions if each.type.endswith("Error")]
+    if errors:
+        said = "; ".join(f"{each.type}: {printable(each.message, 300)}" for each in errors)
+        raise Conflict(f"{name}: {said}", "mend what the engine complains about; then check again")
+    if seen.health == "Degraded":
+        why = "; ".join(f"{w.kind}/{w.name}: {w.trouble}" for w in seen.workloads if w.trouble)
+        said = f"{name} is Degraded" + (f": {printable(why, 300)}" if why else "")
+        raise Conflict(said, "look at its resources; a delivery may mend it, and may not")
 
 
 def _agrees(application: Application, seen: Observation) -> None:
@@ -108,6 +142,13 @@ def _agrees(application: Application, seen: Observation) -> None:
         f"application '{application.name}' syncs by itself, and the service file says sync: manual",
         "write sync: automatic, or switch automated sync off",
     )
+
+
+def notify(service: Service, settings: Settings) -> str:
+    """Every list of people that the service file names has addresses; nobody is told anything."""
+    for name in service.notify.to:
+        settings.notify_list(name)
+    return f"{', '.join(service.notify.to)}: there are addresses"
 
 
 def smoke(environment: Environment, settings: Settings) -> str:

@@ -1,9 +1,12 @@
 """`slipway check` before a whole world: what it says about each thing that can be wrong."""
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -21,7 +24,20 @@ Change = Callable[[dict[str, Any]], None]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with World(tmp_path_factory.mktemp("doctor")) as world:
+        for environment in ("staging", "production"):
+            _answering(world.url(environment))
         yield world
+
+
+def _answering(url: str) -> None:
+    """Its Pods are up."""
+    limit = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url, trust_env=False).is_success:
+                return
+        assert time.monotonic() < limit, url
+        time.sleep(0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +178,74 @@ def test_a_missing_setting_is_trouble_of_the_thing_that_needs_it(world: World) -
 def test_a_login_that_the_registry_does_not_know_is_told(world: World) -> None:
     found = checked(world, registry_password=SecretStr("wrong"))["registry"]
     assert found.outcome == "trouble"
+
+
+def test_every_update_that_is_wrong_is_told_at_once(world: World) -> None:
+    def change(content: dict[str, Any]) -> None:
+        first = content["environments"][0]["updates"][0]
+        content["environments"][0]["updates"] = [
+            first | {"key": "image.tagg"}, first | {"file": "nowhere.yaml"}, first,
+        ]  # fmt: skip
+
+    found = checked(world, change)["staging: files"]
+    assert found.outcome == "trouble"
+    assert "image.tagg" in found.said
+    assert "nowhere.yaml" in found.said
+
+
+def test_a_list_of_people_without_addresses_is_told(world: World) -> None:
+    found = checked(world, lambda c: c.update(notify={"to": ["team"]}))["notify"]
+    assert found.outcome == "trouble"
+    assert "slipway-notify-list-team" in found.hint
+    known = {"team": SecretStr("json://127.0.0.1:9")}
+    told = checked(world, lambda c: c.update(notify={"to": ["team"]}), notify_lists=known)
+    assert told["notify"].outcome == "ok"
+
+
+def test_a_defect_of_one_look_stops_no_other(world: World) -> None:
+    service = Service.model_validate(service_file.service(world))
+    odd = service.model_copy(update={"image": None})
+    found = {each.subject: each for each in examine(odd, settings(world), AWAY)}
+    assert found["registry"].outcome == "unknown"
+    assert "AttributeError" in found["registry"].said
+    assert found["staging: files"].outcome == "ok"
+
+
+def annotate(world: World, name: str, key: str, value: str | None) -> None:
+    def change(application: dict[str, Any]) -> None:
+        notes = application["metadata"].setdefault("annotations", {})
+        notes.pop(key, None)
+        notes |= {key: value} if value else {}
+
+    world.argocd.store.patch(name, change)
+
+
+def test_an_application_that_must_not_reconcile_is_told(world: World) -> None:
+    key = "argocd.argoproj.io/skip-reconcile"
+    annotate(world, "books-api-staging", key, "true")
+    found = checked(world)["staging: application"]
+    annotate(world, "books-api-staging", key, None)
+    assert found.outcome == "trouble"
+    assert "not to reconcile" in found.said
+    assert "skip-reconcile" in found.hint
+
+
+def test_what_the_engine_complains_about_is_told_with_its_words(world: World) -> None:
+    name, file = "books-api-production", "books/api/values-production.yaml"
+    before = world.git.read(seed.GITOPS, file)
+
+    def written(content: bytes) -> None:
+        world.git.commit(seed.GITOPS, "main", {file: content}, "chore: by hand\n")
+        annotate(world, name, "argocd.argoproj.io/refresh", "normal")
+
+    written(b"image: [\n")
+    limit = time.monotonic() + 60
+    while "ComparisonError" not in (found := checked(world)["production: application"]).said:
+        assert time.monotonic() < limit, found
+        time.sleep(0.2)
+    written(before)
+    assert found.outcome == "trouble"
+    assert "failed to generate manifest" in found.said
 
 
 def test_no_secret_is_in_any_finding(world: World) -> None:
