@@ -7,6 +7,7 @@ so the only link is the one to the run, and nothing else of the text can become 
 from datetime import datetime
 
 from slipway.markdown import moment, safe_url
+from slipway.service import Occasion
 from slipway.text import printable
 from slipway.value import Value
 
@@ -36,6 +37,11 @@ ENDINGS = {
     "Crashed": "The process of the run is gone.",
     "Cancelled": "Somebody cancelled the run.",
 }
+
+
+def occasion(ending: str) -> Occasion:
+    """What somebody has to want to be told of a run that ended so."""
+    return "rolled-back" if ending == "RolledBack" else "failed"
 
 
 class Notice(Value):

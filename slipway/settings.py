@@ -51,6 +51,8 @@ class Settings(BaseSettings):
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
     ] = ()  # addresses a smoke test may reach although they are not public
     notify_urls: SecretStr | None = None  # apprise URLs, separated by blanks: who is told
+    # JSON object: the name of a list, and its apprise URLs, for services that name it
+    notify_lists: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)] = {}
     webhook_secret: SecretStr | None = None  # GitHub's; two, with a blank between, are valid
     webhook_folder: Path = Path(".slipway/webhook")  # where received events wait
     watch_seconds: Annotated[int, Field(ge=0)] = 0  # between two looks at the sources; 0: none
@@ -77,13 +79,23 @@ class Settings(BaseSettings):
 
     def build_secret(self, name: str) -> SecretStr:
         """The value of a build secret; InvalidInput when it is missing or empty."""
-        given = self.build_secrets.get(name)
         block = block_name(f"build_secret_{name.lower()}")
+        return self._named(self.build_secrets, name, block, "build secret", "BUILD_SECRETS")
+
+    def notify_list(self, name: str) -> SecretStr:
+        """The addresses of a list of people; InvalidInput when it is missing or empty."""
+        block = block_name(f"notify_list_{name}")
+        return self._named(self.notify_lists, name, block, "notify list", "NOTIFY_LISTS")
+
+    def _named(
+        self, known: dict[str, SecretStr], name: str, block: str, kind: str, setting: str
+    ) -> SecretStr:
+        given = known.get(name)
         value = given.get_secret_value() if given else self._fallback(block)
         if not value:
             raise InvalidInput(
-                f"the build secret {name} has no value",
-                f"name it in SLIPWAY_BUILD_SECRETS, or save a Secret block {block}",
+                f"the {kind} {name} has no value",
+                f"name it in SLIPWAY_{setting}, or save a Secret block {block}",
             )
         return SecretStr(value)
 
@@ -94,7 +106,8 @@ class Settings(BaseSettings):
 
     def known_secrets(self) -> set[str]:
         """Every secret value there is, to recognise one where none may be."""
-        found = [*map(self.optional, self.secret_fields()), *self.build_secrets.values()]
+        named = [*self.build_secrets.values(), *self.notify_lists.values()]
+        found = [*map(self.optional, self.secret_fields()), *named]
         return {secret.get_secret_value() for secret in found if secret} - {""}
 
     def required(self, field: str) -> str:

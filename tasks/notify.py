@@ -1,6 +1,7 @@
 """Tell people outside of Prefect what happened, where somebody wants to know. Never a failure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from prefect import get_client
@@ -9,20 +10,20 @@ from prefect.utilities.urls import url_for
 
 from slipway import notices
 from slipway.clients.notify import send
+from slipway.config import read_service
 from slipway.decision import Question
+from slipway.errors import InvalidInput, SlipwayError
 from slipway.notices import Notice
+from slipway.service import Notify, Occasion
+from slipway.settings import Settings
 from tasks.environment import run_id, say, settings
 from tasks.retries import step
 
 
-# The occasion tells two attempts apart: one attempt never tells the same twice.
+# The mark tells two attempts apart: one attempt never tells the same twice.
 @step("notify", "notify", timeout=60)
-def notify(notice: Notice, occasion: str) -> str:
-    urls = settings().optional("notify_urls")
-    wrong = send(notice, urls.get_secret_value()) if urls else ""
-    if wrong:
-        say(f"could not notify everybody: {wrong}")
-    return wrong
+def notify(notice: Notice, service: str, occasion: Occasion, mark: str) -> str:
+    return _send(notice, service, occasion)
 
 
 def tell_waiting(question: Question) -> None:
@@ -31,16 +32,22 @@ def tell_waiting(question: Question) -> None:
     run = f"{about.service} {about.version}"
     _tell(
         lambda _, link: notices.waiting(run, about.environment, question.expires, link),
-        f"waiting {question.key}",
-    )
+        "waiting", f"waiting {question.key}",
+    )  # fmt: skip
 
 
 def tell_ended(name: str, message: str) -> None:
-    _tell(lambda run, link: notices.ended(name, run, message, link), f"{name} {_attempt()}")
+    _tell(
+        lambda run, link: notices.ended(name, run, message, link),
+        notices.occasion(name), f"{name} {_attempt()}",
+    )  # fmt: skip
 
 
 def tell_delivered(message: str) -> None:
-    _tell(lambda run, link: notices.delivered(run, message, link), f"done {_attempt()}")
+    _tell(
+        lambda run, link: notices.delivered(run, message, link),
+        "delivered", f"done {_attempt()}",
+    )  # fmt: skip
 
 
 def tell_of(run: str, name: str, end: str, message: str) -> None:
@@ -48,10 +55,38 @@ def tell_of(run: str, name: str, end: str, message: str) -> None:
 
     `run` is its id, `name` what it is called.
     """
-    urls = settings().optional("notify_urls")
-    if urls:
+    with _never_a_failure():
+        service = _service_of(UUID(run))
         link = str(url_for("flow-run", obj_id=UUID(run)) or "")
-        send(notices.ended(end, name, message, link), urls.get_secret_value())
+        _send(notices.ended(end, name, message, link), service, notices.occasion(end))
+
+
+def _send(notice: Notice, service: str, occasion: Occasion) -> str:
+    """Tell everybody who wants to know; what went wrong, without an address, or nothing."""
+    known = settings()
+    rules, wrong = _rules(known, service)
+    urls = [known.optional("notify_urls")] if occasion in rules.about else []
+    for name in rules.to if occasion in rules.about else ():
+        try:
+            urls.append(known.notify_list(name))
+        except InvalidInput as error:
+            wrong.append(error.message)
+    if addresses := " ".join(url.get_secret_value() for url in urls if url):
+        wrong.append(send(notice, addresses))
+    if told := "; ".join(filter(None, wrong)):
+        say(f"could not notify everybody: {told}")
+        return told
+    return ""
+
+
+def _rules(known: Settings, service: str) -> tuple[Notify, list[str]]:
+    """What the service's file says; everything where it cannot be read, and why."""
+    if not service:
+        return Notify(), []
+    try:
+        return read_service(known.services, service).notify, []
+    except SlipwayError as error:
+        return Notify(), [error.message]
 
 
 def _attempt() -> int:
@@ -64,9 +99,27 @@ def _name() -> str:
         return str(client.read_flow_run(UUID(run_id())).name)
 
 
-def _tell(make: Callable[[str, str], Notice], occasion: str) -> None:
+def _service_of(run: UUID) -> str:
+    with get_client(sync_client=True) as client:
+        return str(client.read_flow_run(run).parameters.get("service", ""))
+
+
+def _tell(make: Callable[[str, str], Notice], occasion: Occasion, mark: str) -> None:
+    service = str(flow_run.parameters.get("service", ""))
+    with _never_a_failure():
+        if flow_run.id and _is_wanted(service, occasion):
+            notify(make(_name(), str(flow_run.ui_url or "")), service, occasion, mark)
+
+
+def _is_wanted(service: str, occasion: Occasion) -> bool:
+    known = settings()
+    rules, _ = _rules(known, service)
+    return occasion in rules.about and bool(rules.to or known.optional("notify_urls"))
+
+
+@contextmanager
+def _never_a_failure() -> Iterator[None]:
     try:
-        if flow_run.id and settings().optional("notify_urls"):
-            notify(make(_name(), str(flow_run.ui_url or "")), occasion)
+        yield
     except Exception as error:  # noqa: BLE001  # nothing about a notice is worth a delivery
         say(f"could not notify anybody: {type(error).__name__}")

@@ -23,7 +23,16 @@ from slipway.service.environment import (
     Windows,
 )
 from slipway.service.image import ChartRules, ImageRules, LayerRules, Scan, Severity
-from slipway.service.source import Bumps, ReleaseRules, Section, Shown, Source, Triggers
+from slipway.service.source import (
+    Bumps,
+    Notify,
+    Occasion,
+    ReleaseRules,
+    Section,
+    Shown,
+    Source,
+    Triggers,
+)
 from slipway.service.words import Name
 from slipway.value import Value
 
@@ -37,6 +46,8 @@ __all__ = [
     "GitOps",
     "ImageRules",
     "LayerRules",
+    "Notify",
+    "Occasion",
     "PullRequest",
     "ReleaseRules",
     "Scan",
@@ -62,6 +73,7 @@ class Service(Value):
     triggers: Triggers = Triggers()
     release: ReleaseRules = ReleaseRules()
     github: Shown = Shown()
+    notify: Notify = Notify()
     image: ImageRules
     chart: ChartRules | None = None
     gitops: GitOps

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from slipway.service.words import Branch, Duration, PathPattern, RepositoryPath, RepositoryUrl
 from slipway.value import Value
 
+Occasion = Literal["waiting", "delivered", "rolled-back", "failed"]
+ListName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 CommitType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
@@ -31,6 +33,14 @@ class Shown(Value):
 
     deployments: bool = False  # one for each environment, with its address
     statuses: bool = False  # of the released commit, one for each environment
+    proof: bool = False  # below the notes of the release: where it is proven, or was taken back
+
+
+class Notify(Value):
+    """Who is told about this service's runs, beside those who are told about every service's."""
+
+    to: tuple[ListName, ...] = ()  # names of lists, whose addresses are secrets of the worker
+    about: tuple[Occasion, ...] = ("waiting", "delivered", "rolled-back", "failed")
 
 
 class Bumps(Value):

@@ -1,6 +1,7 @@
 """A whole installation on loopback: stand-ins, a real Prefect server, a real runner, services."""
 
 import contextlib
+import json
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -32,8 +33,11 @@ class Installation(Services, Runs):
         self.logs = home / "logs"
         self.keys = Keys(home)
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
-        self.told = Receiver()
-        told = {"SLIPWAY_NOTIFY_URLS": self.told.url}
+        self.told, self.team = Receiver(), Receiver()
+        told = {
+            "SLIPWAY_NOTIFY_URLS": self.told.url,
+            "SLIPWAY_NOTIFY_LISTS": json.dumps({"team": self.team.url}),
+        }
         self.settings = sentinels.environment(home, {**self.world.settings(), **told})
         self.runner = Runner(self.server, self.settings, self.logs)
         super().__init__(self.server.url)
@@ -63,6 +67,7 @@ class Installation(Services, Runs):
         self.server.stop()
         self.world.stop()
         self.told.stop()
+        self.team.stop()
         self.api.close()
 
     def start_runner(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sandbox.world import REGISTRY_ACCOUNT
+from tests.contract.notify_place import PASSWORD
 
 BUILD_SECRET = "sentinel-build-4f1d9c"  # a value that stands out
 WEBHOOK_SECRET = "sentinel-webhook-93ae"
@@ -45,6 +46,7 @@ def secrets(settings: Mapping[str, str]) -> dict[str, str]:
     return {
         **{name: settings[name] for name in settings if _is_secret(name)},
         "SLIPWAY_BUILD_SECRETS": BUILD_SECRET,
+        "SLIPWAY_NOTIFY_LISTS": PASSWORD,
     }
 
 

@@ -47,7 +47,9 @@ class Services:
     def add_services(self) -> None:
         self._add_branches()
         self._write("books", self._service("books"))
-        self._write("refused", self._on_branch(self._service("refused"), QUIET))
+        notify = {"to": ["team", "nobody"], "about": ["failed"]}
+        refused = self._service("refused") | {"notify": notify}
+        self._write("refused", self._on_branch(refused, QUIET))
         self._write("brief", self._on_branch(self._service("brief", expires="3s"), QUIET))
         self.crew(("ana@example.com",))
         self.sealed(SEALED)
@@ -87,7 +89,7 @@ class Services:
         """The sample service, quick to be sure of anything."""
         service = deepcopy(service_file.service(self.world, **gate))
         service["service"] = name
-        service["github"] = {"deployments": True, "statuses": True}
+        service["github"] = {"deployments": True, "statuses": True, "proof": True}
         for environment in service["environments"]:
             environment["application"] |= {"settle": "1s", "grace": "5s", "timeout": "60s"}
             environment["smoke"] |= {"passes": 2, "timeout": "5s"}

@@ -69,6 +69,12 @@ def test_A66_a_rejection_is_a_state_and_a_notice_of_its_own(
     assert told.count("Rejected: refused 1.1.0 → production") == 1
 
 
+def test_a_service_names_who_else_is_told_and_of_what(site: Installation, refusal: Refusal) -> None:
+    assert site.team.titles(refusal.run) == ["Rejected: refused 1.1.0 → production"]
+    assert not [title for title in site.told.titles(refusal.run) if title.startswith("Waiting")]
+    assert site.said(refusal.run, "the notify list nobody has no value")
+
+
 def test_A66_each_failure_of_a_run_is_told_once(site: Installation, retries: Retries) -> None:
     told = site.told.titles(retries.run)
     assert sum(title.startswith(("Failed: ", "NotProven: ")) for title in told) == 3

@@ -1,6 +1,5 @@
 """A run waits for a window without a process, and goes on by itself."""
 
-
 from sandbox.prefect_api import state_of
 from tests.acceptance.scene_timed import Timed
 from tests.acceptance.services import TIMED

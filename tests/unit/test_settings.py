@@ -140,3 +140,13 @@ def test_every_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIPWAY_SOURCE_TOKEN", "two")
     blocks = {"slipway-argocd-token": "three"}
     assert load(blocks.get).known_secrets() == {"one", "two", "three"}
+
+
+def test_a_missing_notify_list_names_variable_and_block() -> None:
+    known = Settings.model_validate({"notify_lists": {"team": "json://a", "empty": ""}})
+    assert known.notify_list("team").get_secret_value() == "json://a"
+    assert "json://a" in known.known_secrets()
+    for name in ("empty", "other"):
+        with pytest.raises(InvalidInput, match=f"notify list {name}") as missing:
+            known.notify_list(name)
+        assert f"slipway-notify-list-{name}" in missing.value.hint
