@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import gitops, notice, orchestration, registry, versions
+from benchmarks import gitops, notice, orchestration, registry, start, versions
 
 ROUNDS = 5
 RESULTS = Path(".slipway/bench.json")
@@ -16,6 +16,7 @@ def main() -> int:
         "push of 64 MiB, MiB/s and share of a bare PUT": registry.measure(ROUNDS),
         "notice lag beyond the settle time": notice.measure(ROUNDS),
         "GitOps write, 10,000 files and 5,000 commits; 100 at once": gitops.measure(ROUNDS),
+        "start latency, event → first step": start.measure(ROUNDS),
         "orchestration cost, commit → staging proven": orchestration.measure(ROUNDS),
     }
     for name, values in figures.items():

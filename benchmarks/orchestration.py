@@ -23,7 +23,7 @@ SERVICE = "books-api"
 def measure(rounds: int) -> dict[str, float]:
     """Medians in seconds, and their ratio; each round delivers a new commit both ways."""
     with tempfile.TemporaryDirectory() as folder, World(Path(folder) / "world") as world:
-        _only_staging(world)
+        only_staging(world)
         os.environ.update(world.settings())
         server = PrefectServer(Path(folder) / "prefect", free_port(), Path(folder) / "logs")
         runner = Runner(server, world.settings(), Path(folder) / "logs")
@@ -67,7 +67,8 @@ def _run(api: PrefectApi) -> None:
         raise RuntimeError(state_of(run))
 
 
-def _only_staging(world: World) -> None:
+def only_staging(world: World) -> None:
+    """Write the sample's service file without production."""
     path = service_file.write_service(world)
     service = service_file.service(world)
     service["environments"] = service["environments"][:1]

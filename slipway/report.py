@@ -11,6 +11,7 @@ from slipway.markdown import code, escape, fence, link, moment, safe_url
 from slipway.model import Candidate, Change, Chart, Commit, Evidence, Image, Proof, Release
 from slipway.service import Service
 from slipway.timeline import steps, timeline
+from slipway.timeline_picture import as_url, picture
 
 _COMMITS = 20  # shown; the rest is counted
 
@@ -110,6 +111,7 @@ def delivery_report(service: Service, candidate: Candidate, proofs: Sequence[Pro
     """The report of a delivery as far as it has come: what is proven where, and in what time."""
     release, image = candidate.release, candidate.image
     entries = [f"- {link(text, url)}" for _, url, text in links(service, candidate, proofs)]
+    timed = steps(candidate, proofs)
     where = f"## Environments\n\n{proven_so_far(proofs, image)}\n\n" if proofs else ""
     return "\n\n".join(
         [
@@ -119,7 +121,7 @@ def delivery_report(service: Service, candidate: Candidate, proofs: Sequence[Pro
             *_chart(candidate.chart),
             known(candidate.evidence),
             f"{where}## Commits\n\n{commit_list(release.commits)}",
-            f"## Timeline\n\n{timeline(steps(candidate, proofs))}",
+            f"## Timeline\n\n![The steps as bars]({as_url(picture(timed))})\n\n{timeline(timed)}",
             f"## Links\n\n{chr(10).join(entries) or 'None.'}",
         ]
     )
