@@ -1,5 +1,5 @@
 # The table of contents of everyday work. ARGS goes through: make demo ARGS=--yes
-.PHONY: demo test check lint proof bench clean lock add schema table
+.PHONY: demo test check lint proof bench clean lock add schema reference table
 
 demo: .venv/ready          # deliver the sample service to staging and production, on this machine
 	@.venv/bin/python -m sandbox $(ARGS)
@@ -36,6 +36,9 @@ lock: .venv/ready-dev      # hashes for every Python from 3.11 on, no index addr
 
 schema: .venv/ready        # services/service.schema.json, for editors
 	.venv/bin/python -m slipway.schema > services/service.schema.json
+
+reference: .venv/ready-dev  # docs/service-file.md, every key of a service file
+	.venv/bin/python -m tests.service_reference
 
 table: .venv/ready-dev      # the tests of each acceptance case, in docs/acceptance.md
 	.venv/bin/python -m tests.acceptance_table

@@ -15,6 +15,7 @@ from slipway.cli import answer as answers
 from slipway.cli import hold as holds
 from slipway.cli.answer import answer
 from slipway.cli.check import check
+from slipway.cli.completion import SHELLS, completion
 from slipway.cli.manifests import manifests
 from slipway.cli.metrics import metrics
 from slipway.cli.new import new
@@ -98,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     receiving.add_argument("--host", default="127.0.0.1", help="address to listen on")
     receiving.add_argument("--port", type=int, default=8970, help="port to listen on")
     receiving.set_defaults(run=lambda given: webhook(given.host, given.port))
+    completing = commands.add_parser("completion", help="print what a shell completes with")
+    completing.add_argument("shell", choices=SHELLS, help="the shell")
+    completing.set_defaults(run=lambda given: completion(given.shell, parser))
     for command in (
         checking, planning, showing, verifying, printing, starting, *itertools.chain(*others)
     ):  # fmt: skip

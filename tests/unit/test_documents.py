@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -14,16 +13,15 @@ from slipway.config import parse_service
 from slipway.schema import schema
 from slipway.service import Service
 from slipway.settings import Settings
+from tests import service_reference
+from tests.service_reference import STEPS, configured, key_of, reference, told
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 READMES = [ROOT / "README.md", ROOT / "README.es.md"]
-STEPS = sorted((ROOT / "docs" / "steps").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
-# Parts of a page that name keys in short, by the part of the service file they belong to.
-SHORT = ("environments[].smoke.", "environments[].application.", "environments[].", "")
 
 
 def named(path: Path) -> str:
@@ -75,54 +73,28 @@ def test_every_scenario_of_the_demo_is_in_the_readmes() -> None:
         assert [name for name in told if name not in scenarios] == []
 
 
-def paths(definition: dict[str, Any], root: dict[str, Any], prefix: str = "") -> set[str]:
-    """Every key the schema allows, as `environments[].gate.expires`."""
-    if "$ref" in definition:
-        return paths(root["$defs"][definition["$ref"].rpartition("/")[2]], root, prefix)
-    found: set[str] = set()
-    for option in definition.get("anyOf", []):
-        found |= paths(option, root, prefix)
-    if isinstance(definition.get("items"), dict):
-        found |= paths(definition["items"], root, f"{prefix}[]")
-    for name, inner in definition.get("properties", {}).items():
-        path = f"{prefix}.{name}" if prefix else name
-        found |= {path} | paths(inner, root, path)
-    return found
-
-
-def known_keys() -> set[str]:
-    root = Service.model_json_schema()
-    return paths(root, root)
-
-
-def leaves() -> set[str]:
-    keys = known_keys()
-    return {key for key in keys if not any(k.startswith((f"{key}.", f"{key}[].")) for k in keys)}
-
-
-def key_of(short: str, known: set[str], document: Path) -> str | None:
-    preferred = [p for p in SHORT if p.endswith(f"{document.stem}.")]
-    found = (prefix + short for prefix in (*preferred, *reversed(SHORT)))
-    return next((key for key in found if key in known), None)
-
-
-def configured(document: Path) -> list[str]:
-    """The keys in the first column of the tables of the chapter "Configuration"."""
-    chapter = document.read_text().partition("## Configuration")[2].partition("\n## ")[0]
-    tables = re.findall(r"^\| key \| default .*?(?:\n\n|\Z)", chapter, re.MULTILINE | re.DOTALL)
-    return [key for table in tables for key in ROW.findall(table)]
-
-
 @pytest.mark.parametrize("document", STEPS, ids=named)
 def test_every_documented_key_exists(document: Path) -> None:
-    known = known_keys()
-    assert [key for key in configured(document) if key_of(key, known, document) is None] == []
+    known = branches()
+    keys = [key for key, _, _ in configured(document)]
+    assert [key for key in keys if key_of(key, known, document) is None] == []
 
 
 def test_every_key_of_the_service_file_is_documented() -> None:
-    known = known_keys()
-    told = {key_of(key, known, page) for page in STEPS for key in configured(page)}
-    assert leaves() - told == {"service"}
+    assert {key.path for key in service_reference.every_key()} - set(told()) == {"service"}
+
+
+def test_the_reference_of_the_service_file_is_current() -> None:
+    assert service_reference.PAGE.read_text() == reference(), "make reference"
+
+
+def branches() -> set[str]:
+    """Every key that holds a value, and every one that holds keys."""
+    found = set()
+    for path in (key.path for key in service_reference.every_key()):
+        parts = path.split(".")
+        found |= {".".join(parts[:n]).removesuffix("[]") for n in range(1, len(parts) + 1)}
+    return found
 
 
 @pytest.mark.parametrize("document", STEPS, ids=named)

@@ -1,0 +1,47 @@
+"""What a shell offers: the printed script is run by bash itself."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway.cli import main
+
+
+@pytest.fixture
+def script(capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["completion", "bash"]) == 0
+    return capsys.readouterr().out
+
+
+def offered(script: str, folder: Path, *words: str) -> set[str]:
+    """What bash offers for the last of these words."""
+    (folder / "services").mkdir(exist_ok=True)
+    for name in ("shop", "shelf", "orders"):
+        (folder / "services" / f"{name}.yaml").touch()
+    line = " ".join(f"'{word}'" for word in ("slipway", *words))
+    asked = (
+        f'COMP_WORDS=({line}); COMP_CWORD={len(words)}; _shtab_slipway; echo "${{COMPREPLY[@]}}"'
+    )
+    bash = shutil.which("bash")
+    assert bash
+    done = subprocess.run(
+        [bash, "--norc", "-c", f"{script}\n{asked}"],
+        cwd=folder, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+def test_commands_and_options_are_offered(script: str, tmp_path: Path) -> None:
+    assert offered(script, tmp_path, "re") == {"reject", "release-hold"}
+    assert "--offline" in offered(script, tmp_path, "check", "--o")
+
+
+def test_services_are_those_of_the_service_files(script: str, tmp_path: Path) -> None:
+    assert offered(script, tmp_path, "plan", "sh") == {"shop", "shelf"}
+
+
+def test_zsh_has_a_script_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "zsh"]) == 0
+    assert capsys.readouterr().out.startswith("#compdef slipway")
