@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     build_secrets: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)] = {}
     signing_key: SecretStr | None = None  # PEM, ECDSA P-256 or Ed25519: signs provenance
     trusted_keys: str = ""  # PEM public keys that provenance may be signed with
+    # JSON object: the name of an engine's webhook, its URL and, after a blank, its secret
+    gitops_webhooks: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)] = {}
     argocd_url: str = ""
     argocd_token: SecretStr | None = None
     kubeconfig: str = ""  # path; none: the Pod's service account, else the user's own file
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None  # GitHub's; two, with a blank between, are valid
     webhook_folder: Path = Path(".slipway/webhook")  # where received events wait
     watch_seconds: Annotated[int, Field(ge=0)] = 0  # between two looks at the sources; 0: none
+    report_folder: Path | None = None  # where the flow `report` writes pages; none: nowhere
     author_name: str = "Slipway"
     author_email: str = "slipway@users.noreply.example"
 
@@ -87,6 +90,11 @@ class Settings(BaseSettings):
         block = block_name(f"notify_list_{name}")
         return self._named(self.notify_lists, name, block, "notify list", "NOTIFY_LISTS")
 
+    def gitops_webhook(self, name: str) -> SecretStr:
+        """URL and secret of an engine's webhook; InvalidInput when it is missing or empty."""
+        block = block_name(f"gitops_webhook_{name}")
+        return self._named(self.gitops_webhooks, name, block, "webhook", "GITOPS_WEBHOOKS")
+
     def _named(
         self, known: dict[str, SecretStr], name: str, block: str, kind: str, setting: str
     ) -> SecretStr:
@@ -106,8 +114,9 @@ class Settings(BaseSettings):
 
     def known_secrets(self) -> set[str]:
         """Every secret value there is, to recognise one where none may be."""
-        named = [*self.build_secrets.values(), *self.notify_lists.values()]
-        found = [*map(self.optional, self.secret_fields()), *named]
+        named = (self.build_secrets, self.notify_lists, self.gitops_webhooks)
+        values = (value for known in named for value in known.values())
+        found = [*map(self.optional, self.secret_fields()), *values]
         return {secret.get_secret_value() for secret in found if secret} - {""}
 
     def required(self, field: str) -> str:

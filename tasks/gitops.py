@@ -6,6 +6,7 @@ from prefect.cache_policies import NO_CACHE
 
 from slipway import gitops
 from slipway.decision import Approval
+from slipway.gitops.announce import announce
 from slipway.model import Candidate, Change, Image, Promotion, Proof
 from slipway.service import Environment, Service
 from tasks.environment import began, run_id, say, settings
@@ -42,4 +43,11 @@ def update_gitops(
         report=lambda sentence: say(f"{environment.name}: {sentence}"),
     )
     say(f"{environment.name}: {promotion.reason} ({promotion.url})")
+    tell_webhooks(service, promotion)
     return promotion
+
+
+def tell_webhooks(service: Service, promotion: Promotion) -> None:
+    """Once, right after a push; a run that was killed in between does without."""
+    for trouble in announce(service, promotion, settings()):
+        say(f"{promotion.environment}: {trouble}; the engine is asked in the sync wait anyway")

@@ -13,6 +13,7 @@ from slipway.rollback import Back, Planned, begin, begun, plan
 from slipway.rollback.text import rollback_report
 from slipway.service import Environment, Service
 from tasks.environment import began, run_id, say, settings
+from tasks.gitops import tell_webhooks
 from tasks.report import artifact_key
 from tasks.retries import step
 
@@ -70,6 +71,7 @@ def write_rollback(service: Service, environment: Environment, back: Back) -> Pr
         undo=Undo(back.leaving, back.reason),
     )
     say(f"{environment.name}: {promotion.reason} ({promotion.url})")
+    tell_webhooks(service, promotion)
     return promotion
 
 

@@ -40,6 +40,6 @@ def _looks(service: Service, settings: Settings, access: PrefectAccess) -> Itera
         yield f"{name}: files", lambda e=environment: looks.files(service, e, settings)  # type: ignore[misc]
         yield f"{name}: application", lambda e=environment: looks.engine(service, e, settings)  # type: ignore[misc]
         yield f"{name}: smoke test", lambda e=environment: looks.smoke(e, settings)  # type: ignore[misc]
-    if service.notify.to:
-        yield "notify", lambda: looks.notify(service, settings)
+    if service.notify.to or service.gitops.webhooks:
+        yield "addresses", lambda: looks.addresses(service, settings)
     yield "Prefect", lambda: looks.prefect(service, access)

@@ -144,11 +144,13 @@ def _agrees(application: Application, seen: Observation) -> None:
     )
 
 
-def notify(service: Service, settings: Settings) -> str:
-    """Every list of people that the service file names has addresses; nobody is told anything."""
+def addresses(service: Service, settings: Settings) -> str:
+    """Whatever the service file names by name has an address; nobody is told anything."""
     for name in service.notify.to:
         settings.notify_list(name)
-    return f"{', '.join(service.notify.to)}: there are addresses"
+    for name in service.gitops.webhooks:
+        settings.gitops_webhook(name)
+    return f"{', '.join((*service.notify.to, *service.gitops.webhooks))}: there are addresses"
 
 
 def smoke(environment: Environment, settings: Settings) -> str:

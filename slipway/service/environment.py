@@ -13,6 +13,7 @@ from slipway.service.words import (
     Name,
     RepositoryPath,
     RepositoryUrl,
+    SecretName,
     TimeZone,
     smoke_url,
     some_time,
@@ -27,6 +28,7 @@ class GitOps(Value):
     repository: RepositoryUrl
     branch: Branch = "main"
     message: Annotated[str, AfterValidator(subject)] = "chore({environment}): {service} {version}"
+    webhooks: tuple[SecretName, ...] = ()  # of engines, told of each push; addresses are secrets
 
 
 class Update(Value):

@@ -5,11 +5,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.service.words import Branch, Duration, PathPattern, RepositoryPath, RepositoryUrl
+from slipway.service.words import (
+    Branch,
+    Duration,
+    PathPattern,
+    RepositoryPath,
+    RepositoryUrl,
+    SecretName,
+)
 from slipway.value import Value
 
 Occasion = Literal["waiting", "delivered", "rolled-back", "failed"]
-ListName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 CommitType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
@@ -39,7 +45,7 @@ class Shown(Value):
 class Notify(Value):
     """Who is told about this service's runs, beside those who are told about every service's."""
 
-    to: tuple[ListName, ...] = ()  # names of lists, whose addresses are secrets of the worker
+    to: tuple[SecretName, ...] = ()  # names of lists, whose addresses are secrets of the worker
     about: tuple[Occasion, ...] = ("waiting", "delivered", "rolled-back", "failed")
 
 

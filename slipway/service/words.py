@@ -28,6 +28,9 @@ def _as_text(value: timedelta) -> str:
     return f"{int(value.total_seconds())}s"
 
 
+SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
 def _inside(value: str) -> str:
     path = PurePosixPath(value)
     bad = path.is_absolute() or ".." in path.parts or "\\" in value or value.startswith("-")

@@ -36,6 +36,7 @@ class Installation(Services, Runs):
         self.told, self.team = Receiver(), Receiver()
         told = {
             "SLIPWAY_NOTIFY_URLS": self.told.url,
+            "SLIPWAY_REPORT_FOLDER": str(home / "pages"),
             "SLIPWAY_NOTIFY_LISTS": json.dumps({"team": self.team.url}),
         }
         self.settings = sentinels.environment(home, {**self.world.settings(), **told})

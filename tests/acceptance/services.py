@@ -46,7 +46,8 @@ class Services:
 
     def add_services(self) -> None:
         self._add_branches()
-        self._write("books", self._service("books"))
+        books = self._service("books")
+        self._write("books", books | {"gitops": books["gitops"] | {"webhooks": ["hook"]}})
         notify = {"to": ["team", "nobody"], "about": ["failed"]}
         refused = self._service("refused") | {"notify": notify}
         self._write("refused", self._on_branch(refused, QUIET))

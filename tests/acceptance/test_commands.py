@@ -203,3 +203,23 @@ def test_the_metrics_know_the_delivery_and_its_commits(
     assert len(first["commits"]) >= 1
     assert found["lead_time"] > 0
     assert "<svg" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.usefixtures("delivery")
+def test_the_flow_report_writes_an_artifact_a_page_and_json(site: Installation) -> None:
+    run = site.api.start("report/slipway", {"service": "books"})
+    assert site.ended(run)["state_type"] == "COMPLETED"
+    [text] = site.artifacts(run, "books-metrics")
+    assert "`1.1.0`" in text
+    pages = site.home / "pages"
+    assert {path.name for path in pages.iterdir()} == {"books-metrics.html", "books-metrics.json"}
+    figures = json.loads((pages / "books-metrics.json").read_text())
+    assert "1.1.0" in [each["version"] for each in figures["deployments"]]
+    assert "1.1.0" in (pages / "books-metrics.html").read_text()
+
+
+@pytest.mark.usefixtures("delivery")
+def test_the_flow_report_tells_what_it_could_not_measure(site: Installation) -> None:
+    end = site.ended(site.api.start("report/slipway", {"service": "nowhere"}))
+    assert end["state_type"] == "FAILED"
+    assert "nowhere" in end["state"]["message"]

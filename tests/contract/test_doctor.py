@@ -194,12 +194,12 @@ def test_every_update_that_is_wrong_is_told_at_once(world: World) -> None:
 
 
 def test_a_list_of_people_without_addresses_is_told(world: World) -> None:
-    found = checked(world, lambda c: c.update(notify={"to": ["team"]}))["notify"]
+    found = checked(world, lambda c: c.update(notify={"to": ["team"]}))["addresses"]
     assert found.outcome == "trouble"
     assert "slipway-notify-list-team" in found.hint
     known = {"team": SecretStr("json://127.0.0.1:9")}
     told = checked(world, lambda c: c.update(notify={"to": ["team"]}), notify_lists=known)
-    assert told["notify"].outcome == "ok"
+    assert told["addresses"].outcome == "ok"
 
 
 def test_a_defect_of_one_look_stops_no_other(world: World) -> None:
