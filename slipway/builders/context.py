@@ -5,7 +5,6 @@ like keys only where the service file allows them. The archive depends on the fi
 and executable bits alone: the same source, the same bytes.
 """
 
-import fnmatch
 import tarfile
 from collections import Counter
 from collections.abc import Iterable
@@ -15,20 +14,10 @@ from typing import BinaryIO
 
 from slipway.clients.docker import unignored
 from slipway.errors import InvalidInput
+from slipway.key_files import is_secret
 
 LIMIT = 512 * 1024 * 1024  # bytes of a build context; more is an accident, not a source
-# Whatever .dockerignore says, at any depth, in any case.
-_SECRET = (
-    ".git", ".env*", "*.pem", "*.key", "*.p12", "*.pfx", "id_rsa*", "id_dsa*", "id_ecdsa*",
-    "id_ed25519*", ".netrc", ".pypirc", ".git-credentials", ".ssh", ".aws", ".gnupg", ".kube",
-)  # fmt: skip
 _IGNORE_FILE = ".dockerignore"
-
-
-def is_secret(path: str) -> bool:
-    """Whether a path of the source is, or lies below, a file that must not be sent anywhere."""
-    parts = PurePosixPath(path.lower()).parts
-    return any(fnmatch.fnmatchcase(part, pattern) for part in parts for pattern in _SECRET)
 
 
 def context_paths(source: Path, dockerfile: str, allow: Iterable[str] = ()) -> list[str]:

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from slipway.builders.context import is_secret
 from slipway.builders.interface import REVISION, timestamp
 from slipway.charts.metadata import annotations
 from slipway.charts.package import Package, package
@@ -19,6 +18,7 @@ from slipway.clients.git import cloned
 from slipway.clients.oci import OCI_MANIFEST, Blob, Manifest, canonical
 from slipway.clients.registry import Repository, open_anonymously, open_repository
 from slipway.errors import Conflict, InvalidInput, Retryable, Unauthorized
+from slipway.key_files import is_secret
 from slipway.model import Chart, Release
 from slipway.service import ChartRules, Service
 from slipway.settings import Settings

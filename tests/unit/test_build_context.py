@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from slipway.builders.context import (
     check_size,
     context_paths,
-    is_secret,
     layer_paths,
     left_out,
     pack,
 )
 from slipway.errors import InvalidInput
+from slipway.key_files import is_secret
 
 WHEN = datetime(2026, 11, 3, tzinfo=UTC)
 PART = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,3})?", fullmatch=True)
