@@ -149,6 +149,24 @@ async def show_ref(request: Request, visit: Visit) -> Response:
     return JSONResponse({"ref": ref, "url": visit.api(f"/git/{ref}"), "object": target})
 
 
+async def show_branch(request: Request, visit: Visit) -> Response:
+    branch = str(request.path_params["branch"])
+    ref = f"refs/heads/{branch}"
+    try:
+        sha = visit.repositories.git(visit.name, "show-ref", "--verify", "--hash", ref)
+    except GitError:
+        raise not_found() from None
+    commit = sha.decode().strip()
+    return JSONResponse(
+        {
+            "name": branch,
+            "commit": {"sha": commit, "url": visit.api(f"/commits/{commit}")},
+            "protected": visit.repositories.protects(visit.name, ref),
+            "protection_url": visit.api(f"/branches/{branch}/protection"),
+        }
+    )
+
+
 _ROUTES: list[tuple[str, str, Answer, str]] = [  # with the permission that each one needs
     ("GET", "", show_repository, "metadata"),
     ("GET", "/releases", releases.list_releases, "contents"),
@@ -160,6 +178,7 @@ _ROUTES: list[tuple[str, str, Answer, str]] = [  # with the permission that each
     ("GET", "/releases/assets/{id:int}", assets.show_asset, "contents"),
     ("DELETE", "/releases/assets/{id:int}", assets.delete_asset, "contents"),
     ("GET", "/git/ref/{ref:path}", show_ref, "contents"),
+    ("GET", "/branches/{branch:path}", show_branch, "contents"),
     ("GET", "/pulls", pull_routes.list_pulls, "pull_requests"),
     ("POST", "/pulls", pull_routes.create_pull, "pull_requests"),
     ("GET", "/pulls/{number:int}", pull_routes.show_pull, "pull_requests"),

@@ -186,6 +186,15 @@ class Repository:
             },
         )
 
+    def require_push(self) -> None:
+        """Begin an upload and cancel it, so that nothing is stored. Raises what a push would."""
+        what = f"push to {self.name}"
+        started = self._connection.send("POST", self._uploads, what)
+        place = started.request.url.join(started.headers.get("Location", ""))
+        where = self._connection.elsewhere(place, what)
+        # Some registries cannot cancel; what was begun ends by itself.
+        self._connection.send("DELETE", where, what, allow=range(400, 600))
+
     @property
     def _uploads(self) -> str:
         return f"/v2/{self.path}/blobs/uploads/"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from slipway.clients import probe
 from slipway.clients.git import cloned
 from slipway.clients.git_remote import may_push, remote_refs
+from slipway.clients.github import GitHub, serves
 from slipway.clients.prefect import Prefect
 from slipway.clients.registry import open_repository
 from slipway.engines.interface import engine_for
@@ -23,16 +24,26 @@ from slipway.text import printable
 
 
 def source(service: Service, settings: Settings) -> str:
-    """The application repository: its branch is there, and the token may push."""
-    return _repository(service.source.repository, service.source.branch, "source_token", settings)
+    """The application repository: its branch is there, and the token may push and propose."""
+    place = (service.source.repository, service.source.branch)
+    mode = service.release.mode
+    return _repository(
+        *place, "source_token", settings, pushes=mode == "commit", proposes=mode == "pull-request"
+    )
 
 
 def gitops(service: Service, settings: Settings) -> str:
     """The same about the GitOps repository."""
-    return _repository(service.gitops.repository, service.gitops.branch, "gitops_token", settings)
+    writes = {environment.write for environment in service.environments}
+    return _repository(
+        service.gitops.repository, service.gitops.branch, "gitops_token", settings,
+        pushes="commit" in writes, proposes="pull-request" in writes,
+    )  # fmt: skip
 
 
-def _repository(url: str, branch: str, field: str, settings: Settings) -> str:
+def _repository(
+    url: str, branch: str, field: str, settings: Settings, *, pushes: bool, proposes: bool
+) -> str:
     token = settings.secret(field)
     ref = f"refs/heads/{branch}"
     commit = remote_refs(url, token, ref).get(ref)
@@ -43,15 +54,22 @@ def _repository(url: str, branch: str, field: str, settings: Settings) -> str:
             f"the token in SLIPWAY_{field.upper()} may read {url}, and not push to it",
             "give it contents: write for this repository; see docs/settings.md, least rights",
         )
-    return f"{branch} is at {commit[:10]}, and the token may push"
+    said = f"{branch} is at {commit[:10]}, and the token may push"
+    if serves(settings.github_api_url, url):
+        with GitHub(settings.github_api_url, url, token) as forge:
+            if proposes:
+                forge.newest_pull("slipway-check", branch)  # it may at least see them
+            if pushes and forge.is_protected(branch):
+                said += "; rules guard the branch: whether they let it in shows at the first push"
+    return said
 
 
 def registry(service: Service, settings: Settings) -> str:
-    """The image's repository can be asked; that it can be written is seen by writing alone."""
-    with open_repository(service.image.repository, settings) as repository:
+    """The image's repository can be asked, and takes an upload, which is cancelled again."""
+    with open_repository(service.image.repository, settings, push=True) as repository:
         tags = repository.tags()
-    known = f"{len(tags)} tags" if tags else "no image yet"
-    return f"{known}; whether the login may push shows at the first build"
+        repository.require_push()
+    return f"{len(tags)} tags, and the login may push" if tags else "no image yet; it may push"
 
 
 def files(service: Service, environment: Environment, settings: Settings) -> str:

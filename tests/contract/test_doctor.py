@@ -74,7 +74,10 @@ def test_all_is_well_and_nothing_was_written(world: World) -> None:
     more = {name: reading[name] - before[name] for name in reading}
     asked = [r.path for r in world.servers["git"].traffic.writes()[before["git"] :]]
     assert all(path.endswith("git-upload-pack") for path in asked)
-    assert {name for name, count in more.items() if count} <= {"git", "argocd"}
+    assert {name for name, count in more.items() if count} <= {"git", "argocd", "registry"}
+    uploads = world.servers["registry"].traffic.writes()[before["registry"] :]
+    assert {r.method for r in uploads if "/blobs/uploads" in r.path} == {"POST", "DELETE"}
+    assert {r.method for r in uploads if "/blobs/uploads" not in r.path} <= {"POST"}  # a login
     refreshed = [r.path for r in world.servers["argocd"].traffic.writes()[before["argocd"] :]]
     assert refreshed == []
 
@@ -167,6 +170,39 @@ def test_a_token_that_may_not_push_is_told_with_the_right_it_lacks(world: World)
     assert found.outcome == "trouble"
     other = checked(world, gitops_token=SecretStr(world.settings()["SLIPWAY_SOURCE_TOKEN"]))
     assert other["GitOps repository"].outcome == "trouble"
+
+
+def test_a_login_that_may_not_push_is_told(world: World) -> None:
+    refused = Fault(method="POST", path="/blobs/uploads/", status=403, times=-1)
+    world.servers["registry"].traffic.faults.append(refused)
+    found = checked(world)["registry"]
+    assert found.outcome == "trouble"
+    assert "push to" in found.said
+
+
+def test_that_rules_guard_a_branch_is_told_where_it_is_pushed_to(world: World) -> None:
+    world.git.protect(seed.GITOPS, "main")
+    try:
+        said = checked(world)["GitOps repository"].said
+        by_pull = [
+            e | {"write": "pull-request"} for e in service_file.service(world)["environments"]
+        ]
+        other = checked(world, lambda c: c.update(environments=by_pull))["GitOps repository"]
+    finally:
+        world.git.unprotect(seed.GITOPS, "main")
+    assert "rules guard the branch" in said
+    assert (other.outcome, "rules guard" in other.said) == ("ok", False)
+    assert "rules guard" not in checked(world)["GitOps repository"].said
+
+
+def test_a_token_that_may_not_see_pull_requests_is_told_where_they_are_used(world: World) -> None:
+    refused = Fault(path="/pulls", status=403, times=-1)
+    world.servers["git"].traffic.faults.append(refused)
+    mode = {"mode": "pull-request"}
+    found = checked(world, lambda c: c["release"].update(mode))["source"]
+    assert found.outcome == "trouble"
+    assert "pull request" in found.said
+    assert checked(world, lambda c: c["release"].update(mode="commit"))["source"].outcome == "ok"
 
 
 def test_a_missing_setting_is_trouble_of_the_thing_that_needs_it(world: World) -> None:

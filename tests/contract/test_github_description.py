@@ -63,6 +63,7 @@ def everything(forge: Forge, github: GitHub) -> None:
         forge.host.check(NAME, sha, "build", conclusion, run)
     forge.call("POST", f"/statuses/{sha}", {"state": "success"})
     github.checks(sha)
+    github.is_protected("main")
     github.show_status(sha, "slipway/staging", "success", "proven", "https://x.example/")
     number = github.deployment("main", "staging", "run", production=False)
     github.show_deployment(number, "success", "proven", log="https://x.example/", address="")

@@ -122,6 +122,11 @@ def parsed(url: str) -> httpx.URL:
         return httpx.URL("")
 
 
+def serves(api_url: str, repository_url: str) -> bool:
+    """Whether this API is that of the repository's host: api.HOST, or a path of the host itself."""
+    return urlsplit(api_url).netloc.removeprefix("api.") == urlsplit(repository_url).netloc
+
+
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether two addresses have one scheme, host and port."""
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
