@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,10 @@ def test_messages_of_a_path_come_whole_and_without_merges(desk: Desk) -> None:
     head = desk.git(*who, "commit-tree", tree, "-p", "main", "-p", first, "-m", "Merge side")
     desk.git("update-ref", MAIN, head)
     with desk.cloned(depth=None) as clone:
-        assert list(clone.written(first, head, "apps")) == [(touched, long)]
+        [one] = clone.written(first, head, "apps")
+        assert (one.sha, one.message) == (touched, long)
+        made = desk.git("show", "-s", "--format=%cI", touched)
+        assert one.at == datetime.fromisoformat(made)
         assert [each.sha for each in clone.written(None, head)][1:] == [touched, first]
         assert list(clone.written(head, head)) == []
         assert list(clone.own_line(None, head, "apps")) == [(touched, first), (first, None)]
