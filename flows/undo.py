@@ -50,7 +50,7 @@ def undone_on_failure(
     except Closed:
         raise
     except NotProven as error:
-        with suppress(SlipwayError):  # the failure is what matters; the step says what was wrong
+        with suppress(Exception):  # the failure is what matters; the step says what was wrong
             keep_failure(service, environment.name, candidate.image, error.message)
         if not back:
             raise

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from prefect.cache_policies import NO_CACHE
+
 from slipway import ledger
 from slipway.ledger.entries import Decided, Failed, Proven
 from slipway.model import Image, Proof, Release
@@ -30,7 +32,7 @@ def keep_proof(service: Service, release: Release, image: Image, proof: Proof) -
     say(f"{proof.environment}: {image.version} is in the ledger as proven")
 
 
-@step("keep failure", "keep failure of {environment}", timeout=300)
+@step("keep failure", "keep failure of {environment}", timeout=300, cache=NO_CACHE)
 def keep_failure(service: Service, environment: str, image: Image, reason: str) -> None:
     """So that it can be told afterwards how often a change fails, and for how long."""
     ledger.record(

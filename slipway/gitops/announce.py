@@ -21,4 +21,6 @@ def announce(service: Service, promotion: Promotion, settings: Settings) -> list
             tell_push(name, address, gitops.repository, gitops.branch, commits, files)
         except SlipwayError as error:
             troubles.append(error.message)
+        except Exception as error:  # noqa: BLE001  # the commit is made; nothing may undo that
+            troubles.append(f"the webhook {name} was not told: {type(error).__name__}")
     return troubles

@@ -125,7 +125,9 @@ def test_a_commit_is_announced_with_its_files_and_trouble_is_only_told(
 ) -> None:
     made, server = hook
     settings = Settings(gitops_webhooks={"flux": SecretStr(f"{server.url}/hook/0123abcd")})
+    odd = Settings(gitops_webhooks={"flux": SecretStr("http://127.0.0.1:odd/x")})
     promotion = desk.write()
+    assert announce(desk.service, promotion, odd)[0].startswith("the webhook flux was not told: ")
     assert announce(desk.service, promotion, settings) == ["the webhook nowhere has no value"]
     told = json.loads(made.bodies[0])
     assert (told["before"], told["after"]) == (promotion.change.base, promotion.revision)
