@@ -5,9 +5,11 @@ import argparse
 import shtab
 
 SHELLS = ("bash", "zsh")
+# Names of services alone: bash expands what is offered once more, and would run what else a file's
+# name may hold.
 _NAMES = (
-    '(cd "${SLIPWAY_SERVICES:-services}" 2>/dev/null && ls -- *.yaml 2>/dev/null)'
-    " | sed 's/\\.yaml$//'"
+    '(cd "${SLIPWAY_SERVICES:-services}" >/dev/null 2>&1 && ls -- *.yaml 2>/dev/null)'
+    " | sed -n 's/^\\([a-z0-9][a-z0-9-]*\\)\\.yaml$/\\1/p'"
 )
 _PREAMBLE = {
     "bash": f'_slipway_services() {{ compgen -W "$({_NAMES})" -- "$1"; }}',

@@ -42,6 +42,21 @@ def test_services_are_those_of_the_service_files(script: str, tmp_path: Path) ->
     assert offered(script, tmp_path, "plan", "sh") == {"shop", "shelf"}
 
 
+def test_nothing_in_a_file_s_name_is_run(script: str, tmp_path: Path) -> None:
+    (tmp_path / "services").mkdir()
+    for name in ("$(touch${IFS}pwned)", "`touch pwned`", "sh;touch pwned", "sh op", "Shop"):
+        (tmp_path / "services" / f"{name}.yaml").touch()
+    assert offered(script, tmp_path, "plan", "sh") == {"shop", "shelf"}
+    assert [path.name for path in tmp_path.rglob("pwned")] == []
+
+
+def test_a_search_path_of_the_shell_offers_no_folder(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDPATH", str(tmp_path))
+    assert offered(script, tmp_path, "plan", "") == {"shop", "shelf", "orders"}
+
+
 def test_zsh_has_a_script_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "zsh"]) == 0
     assert capsys.readouterr().out.startswith("#compdef slipway")
