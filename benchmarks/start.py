@@ -1,8 +1,6 @@
 """Start latency: an event arrives at `slipway webhook` → the first step of its delivery runs."""
 
 import contextlib
-import hashlib
-import hmac
 import json
 import statistics
 import sys
@@ -21,6 +19,7 @@ from sandbox.prefect_api import PrefectApi, ended
 from sandbox.processes import PrefectServer, Process, Runner
 from sandbox.serving import free_port
 from sandbox.world import World
+from slipway.triggers.signature import signature
 
 _SECRET = "bench-hook"
 _PATIENCE = 120.0  # seconds
@@ -107,12 +106,11 @@ def _push(world: World, hook: str, commit: str) -> None:
         "commits": [{"modified": ["notes.md"]}],
     }
     body = json.dumps(event).encode()
-    signature = hmac.new(_SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {
         "Content-Type": "application/json",
         "X-GitHub-Event": "push",
         "X-GitHub-Delivery": str(uuid4()),
-        "X-Hub-Signature-256": f"sha256={signature}",
+        "X-Hub-Signature-256": signature(body, _SECRET),
     }
     httpx.post(f"{hook}/github", content=body, headers=headers, trust_env=False).raise_for_status()
 

@@ -4,8 +4,6 @@ Argo CD takes them (`/api/webhook`), and so do Flux Receivers of the types `gith
 of GitHub) and `generic-hmac` (the same one in `X-Signature`), and `generic`, which reads nothing.
 """
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Sequence
@@ -14,9 +12,12 @@ import httpx
 from pydantic import SecretStr
 
 from slipway.clients.http import client, send
+from slipway.clients.silence import silent
 from slipway.errors import InvalidInput
+from slipway.triggers.signature import signature
 
 _ADDRESS = re.compile(r"(https?://[^\s@/?#]+)(/[^\s?#]*)?(?: +(\S+))?")
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")  # they tell paths
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)  # seconds
 
 
@@ -30,8 +31,9 @@ def tell_push(
 ) -> None:
     """Say that the branch has moved, between the two commits, and which files were changed.
 
-    `address` is the webhook's URL and, after a blank, the secret it shares, where it has one; it
-    never shows in an error, which tells `name`. Raises InvalidInput, and what `send` raises.
+    `address` is the webhook's URL and, after a blank, the secret it shares, where it has one. A
+    Flux Receiver's path is its credential: no error and no log tells it, nor what the server said,
+    which may be the path. Raises InvalidInput, and what `send` raises, naming `name`.
     """
     read = _ADDRESS.fullmatch(address.get_secret_value().strip())
     if read is None:
@@ -43,11 +45,11 @@ def tell_push(
     body = json.dumps(_push(repository, branch, commits, files)).encode()
     headers = {"Content-Type": "application/json", "X-GitHub-Event": "push"}
     if secret:
-        signed = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+        signed = signature(body, secret)
         headers |= {"X-Hub-Signature-256": signed, "X-Signature": signed}
-    with client(host, timeout=_TIMEOUT) as http:
+    with silent(*_LOGGERS), client(host, timeout=_TIMEOUT) as http:
         send(http, "POST", path or "/", what=f"tell the webhook {name}", content=body,
-             headers=headers)  # fmt: skip
+             headers=headers, quoted=False)  # fmt: skip
 
 
 def _push(

@@ -57,13 +57,14 @@ def send(
     allow: Collection[int] = (),
     largest: int = LARGEST,
     patience: float = PATIENCE,
+    quoted: bool = True,
     **options: Any,
 ) -> httpx.Response:
     """The response, if it is a success or its status is in `allow`.
 
     Its content has at most `largest` bytes, unpacked, and is there `patience` seconds after its
     headers, however steadily it drips. `what` names the act and its object for people, as in
-    "read release v1.1.0 of acme/shop".
+    "read release v1.1.0 of acme/shop"; without `quoted`, an error says nothing that the server said.
     Raises Retryable for transport errors, 408, 425, 429 and 5xx; Unauthorized for 401 and 403;
     NotFound for 404; Final for every other status and for an answer that is too large.
     """
@@ -76,7 +77,7 @@ def send(
         raise Final(f"could not {what}: {redacted(str(error))}", "check the URL") from None
     if response.is_success or response.status_code in allow:
         return response
-    raise failure(response, what)
+    raise failure(response, what, quoted=quoted)
 
 
 def _complete(response: httpx.Response, what: str, largest: int, patience: float) -> httpx.Response:
@@ -107,9 +108,9 @@ def unreachable(http: httpx.Client, what: str, error: httpx.TransportError) -> R
     )
 
 
-def failure(response: httpx.Response, what: str) -> SlipwayError:
-    """The error for an answer that is not a success, with the server's own words."""
-    status, said = response.status_code, excerpt(response)
+def failure(response: httpx.Response, what: str, *, quoted: bool = True) -> SlipwayError:
+    """The error for an answer that is not a success, with the server's own words if `quoted`."""
+    status, said = response.status_code, excerpt(response) if quoted else ""
     message = f"could not {what}: HTTP {status}" + (f", {said}" if said else "")
     if status in _RETRYABLE:
         return Retryable(message, "the server is busy or broken; retry", retry_after(response))

@@ -1,23 +1,14 @@
 """Notices to people, through apprise: chats, mail, web hooks. Only here."""
 
-import logging
 import threading
 
 import apprise
 
+from slipway.clients.silence import silent
 from slipway.notices import Notice
 
 LONGEST = 20.0  # seconds all services have together; none is waited for after that
-_THREAD = "slipway-notify"
 _LOGGERS = ("apprise", "urllib3.connectionpool")  # they log hosts, and paths, which hold tokens
-
-
-class _Silence(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.threadName != _THREAD
-
-
-_SILENCE = _Silence()
 
 
 def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
@@ -28,7 +19,7 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
     answer: list[str] = []
     # A service may drip its answer for as long as it likes: the thread is left behind.
     thread = threading.Thread(
-        target=lambda: answer.append(_sent(notice, urls.split())), daemon=True, name=_THREAD
+        target=lambda: answer.append(_sent(notice, urls.split())), daemon=True
     )
     thread.start()
     thread.join(longest)
@@ -36,15 +27,14 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
 
 
 def _sent(notice: Notice, urls: list[str]) -> str:
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_SILENCE)  # a second time changes nothing
     try:
-        services = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
-        failed = [
-            number
-            for number, service in enumerate(services, 1)
-            if not isinstance(service, apprise.NotifyBase) or not _told(service, notice)
-        ]
+        with silent(*_LOGGERS):
+            services = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
+            failed = [
+                number
+                for number, service in enumerate(services, 1)
+                if not isinstance(service, apprise.NotifyBase) or not _told(service, notice)
+            ]
     except Exception as error:  # noqa: BLE001  # a hundred plug-ins; their texts may hold the URL
         return f"the library failed with {type(error).__name__}"
     which = ", ".join(map(str, failed))

@@ -16,7 +16,7 @@ from tests.acceptance import sentinels
 from tests.acceptance.outside import Outside
 from tests.acceptance.runs import PATIENCE, Runs
 from tests.acceptance.services import SERVICES, Services, yaml
-from tests.contract.notify_place import Receiver
+from tests.contract.notify_place import PASSWORD, Receiver
 from tests.ssh_keys import Keys
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +33,11 @@ class Installation(Services, Runs):
         self.logs = home / "logs"
         self.keys = Keys(home)
         self.server = PrefectServer(home / "prefect", free_port(), self.logs)
-        self.told, self.team = Receiver(), Receiver()
+        self.told, self.team, self.hook = Receiver(), Receiver(), Receiver()
         told = {
+            "SLIPWAY_GITOPS_WEBHOOKS": json.dumps(
+                {"hook": f"{self.hook.page} {PASSWORD}", "away": f"http://127.0.0.1:9/{PASSWORD}"}
+            ),
             "SLIPWAY_NOTIFY_URLS": self.told.url,
             "SLIPWAY_REPORT_FOLDER": str(home / "pages"),
             "SLIPWAY_NOTIFY_LISTS": json.dumps({"team": self.team.url}),
@@ -69,6 +72,7 @@ class Installation(Services, Runs):
         self.world.stop()
         self.told.stop()
         self.team.stop()
+        self.hook.stop()
         self.api.close()
 
     def start_runner(self) -> None:

@@ -16,7 +16,6 @@ from tests.contract.notify_place import PASSWORD
 
 BUILD_SECRET = "sentinel-build-4f1d9c"  # a value that stands out
 WEBHOOK_SECRET = "sentinel-webhook-93ae"
-HOOK = "sentinel-hook-77d0b3"  # the address itself is a secret; nobody is there
 _PROGRAMS = ("git", "ssh-keygen", "gpg", "buildah", "docker")
 # Prints its arguments and the repository's configuration to the witness, then is the program.
 _WITNESS = """#!/bin/sh
@@ -31,7 +30,6 @@ def environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return {
         **settings,
         "SLIPWAY_BUILD_SECRETS": json.dumps({"NPM_TOKEN": BUILD_SECRET}),
-        "SLIPWAY_GITOPS_WEBHOOKS": json.dumps({"hook": f"http://127.0.0.1:9/{HOOK} {HOOK}"}),
         "SLIPWAY_GITOPS_SIGNING_KEY": _signing_key(home),
         "SLIPWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "PATH": f"{_overheard(home)}:{os.environ['PATH']}",
@@ -49,7 +47,7 @@ def secrets(settings: Mapping[str, str]) -> dict[str, str]:
         **{name: settings[name] for name in settings if _is_secret(name)},
         "SLIPWAY_BUILD_SECRETS": BUILD_SECRET,
         "SLIPWAY_NOTIFY_LISTS": PASSWORD,
-        "SLIPWAY_GITOPS_WEBHOOKS": HOOK,
+        "SLIPWAY_GITOPS_WEBHOOKS": PASSWORD,
     }
 
 

@@ -47,7 +47,7 @@ class Services:
     def add_services(self) -> None:
         self._add_branches()
         books = self._service("books")
-        self._write("books", books | {"gitops": books["gitops"] | {"webhooks": ["hook"]}})
+        self._write("books", books | {"gitops": books["gitops"] | {"webhooks": ["hook", "away"]}})
         notify = {"to": ["team", "nobody"], "about": ["failed"]}
         refused = self._service("refused") | {"notify": notify}
         self._write("refused", self._on_branch(refused, QUIET))

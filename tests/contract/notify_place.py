@@ -38,6 +38,11 @@ class Receiver:
         """As SLIPWAY_NOTIFY_URLS wants it; the password is a secret that must show up nowhere."""
         return f"json://slipway:{PASSWORD}@127.0.0.1:{self._server.server_port}/{PASSWORD}"
 
+    @property
+    def page(self) -> str:
+        """The same place as a plain address, whose path is a secret."""
+        return f"http://127.0.0.1:{self._server.server_port}/{PASSWORD}"
+
     def titles(self, part: str = "") -> list[str]:
         """Titles of what was told, of those whose title or text holds `part`."""
         return [

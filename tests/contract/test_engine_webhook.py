@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from starlette.routing import Route
 
 from sandbox.serving import Fault, Server, free_port, served
 from slipway.clients.engine_webhook import tell_push
-from slipway.errors import Final, InvalidInput, Retryable, SlipwayError
+from slipway.clients.http import client, send
+from slipway.errors import Final, InvalidInput, NotFound, Retryable, SlipwayError
 from slipway.gitops.announce import announce
 from slipway.settings import Settings
 from tests.contract.argocd_world import GITOPS, World, running
@@ -110,6 +112,31 @@ def test_trouble_names_the_webhook_and_never_its_address(
     assert "flux" in str(caught.value)
     assert isinstance(caught.value, SlipwayError)
     assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
+def test_an_answer_that_repeats_the_path_is_not_quoted() -> None:
+    async def take(request: Request) -> Response:
+        return Response(f"Cannot POST {request.url.path}", status_code=404)
+
+    app = Starlette(routes=[Route("/hook/{token}", take, methods=["POST"])])
+    with served(app) as server, pytest.raises(NotFound) as caught:
+        tell(f"{server.url}/hook/{SECRET}", "flux")
+    assert "could not tell the webhook flux: HTTP 404" in str(caught.value)
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
+def test_no_library_logs_where_it_was_sent(
+    hook: tuple[Hook, Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    made, server = hook
+    caplog.set_level(logging.DEBUG)
+    with client(server.url) as http:
+        send(http, "POST", f"/hook/{SECRET}", what="do the same openly")
+    assert SECRET in caplog.text  # so that silence means something
+    caplog.clear()
+    tell(f"{server.url}/hook/{SECRET}", "flux")
+    assert len(made.bodies) == 2
+    assert SECRET not in caplog.text
 
 
 @pytest.fixture
