@@ -64,7 +64,7 @@ def send(
 
     Its content has at most `largest` bytes, unpacked, and is there `patience` seconds after its
     headers, however steadily it drips. `what` names the act and its object for people, as in
-    "read release v1.1.0 of acme/shop"; without `quoted`, an error says nothing that the server said.
+    "read release v1.1.0 of acme/shop"; unless `quoted`, no error repeats the server's words.
     Raises Retryable for transport errors, 408, 425, 429 and 5xx; Unauthorized for 401 and 403;
     NotFound for 404; Final for every other status and for an answer that is too large.
     """

@@ -38,7 +38,11 @@ def figures(
     *,
     whole: bool = True,
 ) -> Figures:
-    """The figures of the deployments in a span of time."""
+    """The figures of a span of time: of its deployments, and of its failures.
+
+    A failure belongs to the time in which it came, whenever its version did; one that is not
+    restored is told until it is.
+    """
     there = tuple(each for each in every if since <= each.at <= until)
     leads = sorted(
         # A clock that is behind, or a date that was made up: no commit came after its own proof.
@@ -47,8 +51,8 @@ def figures(
         if each.proven
         for commit in each.commits
     )
-    failures = [failure for each in there for failure in each.failures]
-    back = [(f.restored - f.at).total_seconds() for f in failures if f.restored]
+    failures = [f for each in every for f in each.failures if f.at <= until]
+    back = [(f.restored - f.at).total_seconds() for f in failures if f.restored and f.at >= since]
     failed = sum(bool(each.failures) for each in there)
     return Figures(
         service=service,
@@ -62,5 +66,5 @@ def figures(
         lead_time_slow=leads[int(len(leads) * 0.9)] if leads else None,
         failure_rate=failed / len(there) if there else None,
         recovery_time=median(back) if back else None,
-        unrestored=len(failures) - len(back),
+        unrestored=sum(f.restored is None for f in failures),
     )

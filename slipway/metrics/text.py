@@ -15,21 +15,15 @@ def metrics_text(figures: Figures) -> str:
     """A table of the four figures, and the deployments behind them, newest first."""
     days = round((figures.until - figures.since).total_seconds() / 86400)
     head = f"# {figures.service}: {days} days of {figures.environment}"
-    if not figures.deployments:
+    known = figures.deployments or figures.unrestored or figures.recovery_time is not None
+    if not known:
         return f"{head}\n\nNo deployment in this time: there is nothing to tell.\n\n{_SOURCE}\n"
     rows = [(name, value) for name, value in told(figures)]
-    listed = [_row(each) for each in reversed(figures.deployments)]
-    return (
-        "\n\n".join(
-            [
-                head,
-                table(("figure", "value"), rows),
-                table(("version", "in production", "commits", "outcome"), listed),
-                _SOURCE,
-            ]
-        )
-        + "\n"
-    )
+    parts = [head, table(("figure", "value"), rows)]
+    if figures.deployments:
+        listed = [_row(each) for each in reversed(figures.deployments)]
+        parts.append(table(("version", "in production", "commits", "outcome"), listed))
+    return "\n\n".join([*parts, _SOURCE]) + "\n"
 
 
 def told(figures: Figures) -> tuple[tuple[str, str], ...]:

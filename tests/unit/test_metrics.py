@@ -152,6 +152,25 @@ def test_what_is_older_than_the_ledger_is_not_a_deployment_when_it_comes_back() 
     ) == {"1.1.0": [(timedelta(), MINUTES)]}
 
 
+def test_a_failure_counts_when_it_comes_however_old_its_version_is() -> None:
+    found = deployments(
+        ledger(proven("1.0.0", BEGIN), failed("1.0.0", BEGIN + 20 * DAY)), "production", {}
+    )
+    shown = figures("shop", "production", found, BEGIN + 19 * DAY, NOW)
+    assert (shown.deployments, shown.unrestored, shown.recovery_time) == ((), 1, None)
+    assert "1 not restored yet" in metrics_text(shown)
+    again = ledger(
+        proven("1.0.0", BEGIN), failed("1.0.0", BEGIN + 20 * DAY),
+        proven("1.0.0", BEGIN + 20 * DAY + MINUTES, run="again"),
+    )  # fmt: skip
+    found = deployments(again, "production", {})
+    shown = figures("shop", "production", found, BEGIN + 19 * DAY, NOW)
+    assert (shown.unrestored, shown.recovery_time) == (0, MINUTES.total_seconds())
+    later = figures("shop", "production", found, BEGIN + 21 * DAY, NOW)
+    assert later.recovery_time is None
+    assert "No deployment in this time" in metrics_text(later)
+
+
 def test_a_commit_that_is_younger_than_its_proof_has_no_lead_time() -> None:
     commits = {"1.0.0": [BEGIN + DAY]}
     found = deployments(ledger(proven("1.0.0", BEGIN)), "production", commits)
