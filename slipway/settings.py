@@ -18,6 +18,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from slipway.errors import InvalidInput
 
 
+_SEVERAL = ("notify_urls", "webhook_secret")  # hold more than one secret, with blanks between
+
+
 def _listed(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
@@ -114,10 +117,16 @@ class Settings(BaseSettings):
 
     def known_secrets(self) -> set[str]:
         """Every secret value there is, to recognise one where none may be."""
-        named = (self.build_secrets, self.notify_lists, self.gitops_webhooks)
-        values = (value for known in named for value in known.values())
-        found = [*map(self.optional, self.secret_fields()), *values]
-        return {secret.get_secret_value() for secret in found if secret} - {""}
+        lists = (self.notify_lists, self.gitops_webhooks)
+        several = [
+            *map(self.optional, _SEVERAL),
+            *(value for known in lists for value in known.values()),
+        ]
+        found = [
+            *map(self.optional, self.secret_fields()), *self.build_secrets.values(), *several,
+        ]  # fmt: skip
+        parts = {part for each in several if each for part in each.get_secret_value().split()}
+        return parts | {secret.get_secret_value() for secret in found if secret} - {""}
 
     def required(self, field: str) -> str:
         """The text setting of that field; InvalidInput when it is empty."""

@@ -142,6 +142,18 @@ def test_every_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(blocks.get).known_secrets() == {"one", "two", "three"}
 
 
+def test_each_of_several_secrets_in_one_setting_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_NOTIFY_URLS", "json://a slack://b")
+    monkeypatch.setenv("SLIPWAY_WEBHOOK_SECRET", "old new")
+    monkeypatch.setenv("SLIPWAY_NOTIFY_LISTS", '{"team": "mailtos://c"}')
+    monkeypatch.setenv("SLIPWAY_GITOPS_WEBHOOKS", '{"flux": "https://d/hook/e hush"}')
+    monkeypatch.setenv("SLIPWAY_SIGNING_KEY", "-----BEGIN PRIVATE KEY----- f")
+    found = load().known_secrets()
+    assert {"json://a", "slack://b", "old", "new", "mailtos://c"} <= found
+    assert {"https://d/hook/e", "hush", "https://d/hook/e hush"} <= found
+    assert "PRIVATE" not in found  # a key is one secret, whatever its lines
+
+
 def test_a_missing_notify_list_names_variable_and_block() -> None:
     known = Settings.model_validate({"notify_lists": {"team": "json://a", "empty": ""}})
     assert known.notify_list("team").get_secret_value() == "json://a"
