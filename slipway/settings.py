@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from slipway.errors import InvalidInput
 
-
 _SEVERAL = ("notify_urls", "webhook_secret")  # hold more than one secret, with blanks between
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from prefect.blocks.system import Secret
-from prefect.logging import get_run_logger
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_logger, get_run_logger
 from prefect.runtime import flow_run
 
 from slipway.settings import Settings, load
@@ -33,5 +34,9 @@ def began() -> datetime:
 
 
 def say(sentence: str) -> None:
-    """One line in the run's log."""
-    get_run_logger().info(sentence)
+    """One line in the run's log; in this process's own where there is no run, as in a hook."""
+    try:
+        logger = get_run_logger()
+    except MissingContextError:
+        logger = get_logger("slipway")
+    logger.info(sentence)

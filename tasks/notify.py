@@ -1,10 +1,10 @@
 """Tell people outside of Prefect what happened, where somebody wants to know. Never a failure."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from uuid import UUID
 
 from prefect import get_client
+from prefect.cache_policies import DEFAULT
 from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 
@@ -15,15 +15,15 @@ from slipway.decision import Question
 from slipway.errors import InvalidInput, SlipwayError
 from slipway.notices import Notice
 from slipway.service import Notify, Occasion
-from slipway.settings import Settings
 from tasks.environment import run_id, say, settings
 from tasks.retries import step
+from tasks.telling import only_told
 
 
-# The mark tells two attempts apart: one attempt never tells the same twice.
-@step("notify", "notify", timeout=60)
-def notify(notice: Notice, service: str, occasion: Occasion, mark: str) -> str:
-    return _send(notice, service, occasion)
+# The mark tells two attempts apart: one attempt never tells the same twice, whoever is told.
+@step("notify", "notify", timeout=60, cache=DEFAULT - "rules")
+def notify(notice: Notice, rules: Notify, mark: str) -> str:
+    return _send(notice, rules)
 
 
 def tell_waiting(question: Question) -> None:
@@ -55,38 +55,39 @@ def tell_of(run: str, name: str, end: str, message: str) -> None:
 
     `run` is its id, `name` what it is called.
     """
-    with _never_a_failure():
-        service = _service_of(UUID(run))
-        link = str(url_for("flow-run", obj_id=UUID(run)) or "")
-        _send(notices.ended(end, name, message, link), service, notices.occasion(end))
+    with only_told("notify anybody"):
+        rules = _rules(_service_of(UUID(run)))
+        if notices.occasion(end) in rules.about:
+            link = str(url_for("flow-run", obj_id=UUID(run)) or "")
+            _send(notices.ended(end, name, message, link), rules)
 
 
-def _send(notice: Notice, service: str, occasion: Occasion) -> str:
-    """Tell everybody who wants to know; what went wrong, without an address, or nothing."""
-    known = settings()
-    rules, wrong = _rules(known, service)
-    urls = [known.optional("notify_urls")] if occasion in rules.about else []
-    for name in rules.to if occasion in rules.about else ():
+def _send(notice: Notice, rules: Notify) -> str:
+    """Tell everybody the rules name; what went wrong, without an address, or nothing."""
+    known, wrong = settings(), []
+    urls = [known.optional("notify_urls")]
+    for name in rules.to:
         try:
             urls.append(known.notify_list(name))
         except InvalidInput as error:
             wrong.append(error.message)
     if addresses := " ".join(url.get_secret_value() for url in urls if url):
         wrong.append(send(notice, addresses))
-    if told := "; ".join(filter(None, wrong)):
+    told = "; ".join(filter(None, wrong))
+    if told:
         say(f"could not notify everybody: {told}")
-        return told
-    return ""
+    return told
 
 
-def _rules(known: Settings, service: str) -> tuple[Notify, list[str]]:
-    """What the service's file says; everything where it cannot be read, and why."""
+def _rules(service: str) -> Notify:
+    """What the service's file says; everything is told where it cannot be read."""
     if not service:
-        return Notify(), []
+        return Notify()
     try:
-        return read_service(known.services, service).notify, []
+        return read_service(settings().services, service).notify
     except SlipwayError as error:
-        return Notify(), [error.message]
+        say(f"who wants to know of {service} cannot be read: {error.message}")
+        return Notify()
 
 
 def _attempt() -> int:
@@ -105,21 +106,8 @@ def _service_of(run: UUID) -> str:
 
 
 def _tell(make: Callable[[str, str], Notice], occasion: Occasion, mark: str) -> None:
-    service = str(flow_run.parameters.get("service", ""))
-    with _never_a_failure():
-        if flow_run.id and _is_wanted(service, occasion):
-            notify(make(_name(), str(flow_run.ui_url or "")), service, occasion, mark)
-
-
-def _is_wanted(service: str, occasion: Occasion) -> bool:
-    known = settings()
-    rules, _ = _rules(known, service)
-    return occasion in rules.about and bool(rules.to or known.optional("notify_urls"))
-
-
-@contextmanager
-def _never_a_failure() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  # nothing about a notice is worth a delivery
-        say(f"could not notify anybody: {type(error).__name__}")
+    with only_told("notify anybody"):
+        rules = _rules(str(flow_run.parameters.get("service", "")))
+        somebody = rules.to or settings().optional("notify_urls")
+        if flow_run.id and somebody and occasion in rules.about:
+            notify(make(_name(), str(flow_run.ui_url or "")), rules, mark)

@@ -11,6 +11,7 @@ from slipway.service import Environment, Service
 from slipway.settings import Settings
 from tasks.environment import run_id, say, settings
 from tasks.retries import step
+from tasks.telling import only_told
 
 
 def show_at_github(
@@ -19,10 +20,8 @@ def show_at_github(
     """Nothing where the service does not ask for it."""
     if not (service.github.deployments or service.github.statuses):
         return
-    try:
+    with only_told("show it at GitHub"):
         tell_github(service, environment, release, state, said)
-    except Exception as error:  # noqa: BLE001  # nothing that is only shown is worth a delivery
-        say(f"could not show it at GitHub: {type(error).__name__}")
 
 
 # Once for each thing there is to tell, however often the run is resumed or retried.
@@ -46,19 +45,17 @@ def show_proof(service: Service, environment: Environment, *versions: str) -> No
     if not service.github.proof:
         return
     for version in versions:
-        try:
+        with only_told("show it at GitHub"):
             tell_release(service, environment.name, version)
-        except Exception as error:  # noqa: BLE001  # likewise
-            say(f"could not show it at GitHub: {type(error).__name__}")
 
 
 @step("tell release page", "tell page of {version}: {environment}", timeout=120)
 def tell_release(service: Service, environment: str, version: str) -> None:
-    """All that the ledger holds of it; `environment` tells two moments of a run apart."""
-    try:
-        tell_proof(service, version, settings())
-    except SlipwayError as error:
-        say(f"could not show it at GitHub: {error}")
+    """All that the ledger holds of it; `environment` tells two moments of a run apart.
+
+    Trouble goes out of the step, so that it is tried again: nothing later would write it.
+    """
+    tell_proof(service, version, settings())
 
 
 def _tell(
