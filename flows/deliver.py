@@ -12,6 +12,7 @@ from prefect.states import Completed
 from flows.approval import approve, is_asked
 from flows.cancelling import say_what_is_left
 from flows.ending import delivered, ends
+from flows.failing import failure_kept
 from flows.naming import run_name
 from flows.showing import shown_at_github
 from flows.turn import one_change
@@ -82,6 +83,7 @@ def carry(
         with (
             shown_at_github(service, environment, candidate.release),
             undone_on_failure(service, environment, candidate, promotion),
+            failure_kept(service, environment, candidate.image),
         ):
             sync = wait_for_sync(service, environment, candidate.image, promotion)
             smoke = smoke_test(environment, candidate.image, sync)

@@ -4,7 +4,7 @@ Always by a change in Git: an engine's own rollback would be undone by the next 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from prefect.runtime import flow_run
 
@@ -17,7 +17,7 @@ from slipway.rollback.text import rollback_text
 from slipway.service import Environment, Service
 from tasks.answers import read_dossier
 from tasks.evidence import verify_image
-from tasks.ledger import keep_failure, keep_proof
+from tasks.ledger import keep_proof
 from tasks.rollback import (
     begin_rollback,
     find_rollback,
@@ -42,24 +42,20 @@ def undone_on_failure(
     Raises RolledBack after that. A proof that is only unknown takes nothing back by itself: people
     are asked, where there is a gate; once they are, what is inside is not tried again.
     """
-    back = environment.on_failure == "rollback"
-    if back and _is_asked(environment):
+    if environment.on_failure != "rollback":
+        yield
+        return
+    if _is_asked(environment):
         raise _as_people_say(service, environment, candidate, promotion, _ASKED)
     try:
         yield
     except Closed:
         raise
     except NotProven as error:
-        with suppress(Exception):  # the failure is what matters; the step says what was wrong
-            keep_failure(service, environment.name, candidate.image, error.message)
-        if not back:
-            raise
         if not promotion.committed and was_proven_before(service, environment, candidate.image):
             raise _left(error, "this image was proven here before, it is not what is new") from None
         raise _after(error, service, environment, candidate, promotion) from None
     except Retryable as error:
-        if not back:
-            raise
         if environment.gate is None or not environment.gate.approvers:
             hint = f"{error.hint}; retry the run to look again, or run the flow rollback"
             raise Retryable(error.message, hint, error.retry_after) from None
