@@ -37,7 +37,7 @@ class PrefectApi:
                     raise
             time.sleep(0.5)
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON."""
         response = self._ask(method, path, body)
         response.raise_for_status()
@@ -54,10 +54,10 @@ class PrefectApi:
         if found is None:
             raise RuntimeError(f"there is no deployment {deployment}")
         body = {"parameters": parameters}
-        return str(self._call("POST", f"/deployments/{found['id']}/create_flow_run", body)["id"])
+        return str(self.call("POST", f"/deployments/{found['id']}/create_flow_run", body)["id"])
 
     def run(self, run: str) -> Json:
-        return dict(self._call("GET", f"/flow_runs/{run}"))
+        return dict(self.call("GET", f"/flow_runs/{run}"))
 
     def runs(self, deployment: str) -> list[Json]:
         """The runs of one deployment, newest first."""
@@ -66,17 +66,17 @@ class PrefectApi:
             "flows": {"name": {"any_": [deployment.partition("/")[0]]}},
             "sort": "START_TIME_DESC",
         }
-        return list(self._call("POST", "/flow_runs/filter", body))
+        return list(self.call("POST", "/flow_runs/filter", body))
 
     def task_runs(self, run: str) -> list[Json]:
         """Task runs in the order they began. They may lag behind the run's own state."""
         body = {"flow_runs": {"id": {"any_": [run]}}, "sort": "EXPECTED_START_TIME_ASC"}
-        return list(self._call("POST", "/task_runs/filter", body))
+        return list(self.call("POST", "/task_runs/filter", body))
 
     def logs(self, run: str) -> list[str]:
         wanted = {"flow_run_id": {"any_": [run]}, "level": {"ge_": 20}}  # INFO, for people
         body = {"logs": wanted, "sort": "TIMESTAMP_ASC", "limit": 200}
-        return [str(line["message"]) for line in self._call("POST", "/logs/filter", body)]
+        return [str(line["message"]) for line in self.call("POST", "/logs/filter", body)]
 
     def artifact(self, key: str) -> str | None:
         """The newest Markdown or link under that key."""
@@ -85,21 +85,21 @@ class PrefectApi:
 
     def resume(self, run: str, answer: Json) -> Json:
         """Answer the question of a suspended run; `status` in the reply says whether it counts."""
-        return dict(self._call("POST", f"/flow_runs/{run}/resume", {"run_input": answer}))
+        return dict(self.call("POST", f"/flow_runs/{run}/resume", {"run_input": answer}))
 
     def set_state(self, run: str, state: Json, *, force: bool = False) -> Json:
         body = {"state": state, "force": force}
-        return dict(self._call("POST", f"/flow_runs/{run}/set_state", body))
+        return dict(self.call("POST", f"/flow_runs/{run}/set_state", body))
 
     def retry(self, run: str, *, force: bool = False) -> Json:
         """What the UI's and the command line's retry do: the same run, scheduled again."""
         return self.set_state(run, {"type": "SCHEDULED", "name": "AwaitingRetry"}, force=force)
 
     def automations(self) -> list[Json]:
-        return list(self._call("POST", "/automations/filter", {}))
+        return list(self.call("POST", "/automations/filter", {}))
 
     def create_automation(self, body: Json) -> None:
-        self._call("POST", "/automations/", body)
+        self.call("POST", "/automations/", body)
 
     def wait(self, run: str, reached: Callable[[Json], bool], seconds: float = 120.0) -> Json:
         """The run once `reached(run)` holds; TimeoutError with its state otherwise."""

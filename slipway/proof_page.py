@@ -7,6 +7,7 @@ from slipway.clients.github import GitHub
 from slipway.ledger.entries import Ledger
 from slipway.markdown import code, escape, moment
 from slipway.release.blocks import with_block
+from slipway.release.versions import tag_of
 from slipway.service import Service
 from slipway.settings import Settings
 
@@ -18,7 +19,7 @@ def tell_proof(service: Service, version: str, settings: Settings) -> bool:
     GitHub raises.
     """
     lines = list(_lines(ledger.read(service, settings), service, version))
-    tag = service.release.tag_format.format(version=version)
+    tag = tag_of(version, service.release.tag_format)
     url, token = service.source.repository, settings.secret("source_token")
     with GitHub(settings.github_api_url, url, token) as forge:
         page = forge.release(tag)

@@ -15,7 +15,7 @@ from slipway.service import Service
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "service-file.md"
 STEPS = sorted((ROOT / "docs" / "steps").glob("*.md"))
-# What the pages leave out before a key.
+# What the pages leave out before a key; the first that fits counts.
 SHORT = ("", "environments[].", "environments[].application.", "environments[].smoke.")
 _TABLE = re.compile(r"^\| key \| default .*?(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _ROW = re.compile(r"^\| `([^`]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
@@ -82,15 +82,11 @@ def _kind(part: dict[str, Any], options: list[dict[str, Any]], root: dict[str, A
     if "const" in one:
         return f"`{one['const']}`"
     if one["type"] == "array":
-        pair = one.get("prefixItems")
-        return "list of pairs" if pair else f"list of {_kind({}, [_items(one, root)], root)}"
+        inner = _resolved(one["items"], root)
+        pairs = "prefixItems" in inner
+        return "list of pairs" if pairs else f"list of {_kind({}, [inner], root)}"
     names = {"string": "text", "boolean": "`true` or `false`", "object": "mapping"}
     return names.get(one["type"], str(one["type"]))
-
-
-def _items(one: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    found = _resolved(one["items"], root)
-    return {"type": "pair"} if "prefixItems" in found else found
 
 
 def configured(page: Path) -> list[tuple[str, str, str]]:
@@ -102,7 +98,7 @@ def configured(page: Path) -> list[tuple[str, str, str]]:
 def key_of(short: str, known: set[str], page: Path) -> str | None:
     """The whole path of a key as a page writes it."""
     preferred = [p for p in SHORT if p.endswith(f"{page.stem}.")]
-    found = (prefix + short for prefix in (*preferred, *reversed(SHORT)))
+    found = (prefix + short for prefix in (*preferred, *SHORT))
     return next((key for key in found if key in known), None)
 
 

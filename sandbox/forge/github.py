@@ -152,11 +152,9 @@ async def show_ref(request: Request, visit: Visit) -> Response:
 async def show_branch(request: Request, visit: Visit) -> Response:
     branch = str(request.path_params["branch"])
     ref = f"refs/heads/{branch}"
-    try:
-        sha = visit.repositories.git(visit.name, "show-ref", "--verify", "--hash", ref)
-    except GitError:
-        raise not_found() from None
-    commit = sha.decode().strip()
+    commit = visit.repositories.commit_at(visit.name, ref)
+    if commit is None:
+        raise not_found()
     return JSONResponse(
         {
             "name": branch,

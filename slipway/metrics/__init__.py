@@ -10,7 +10,8 @@ from slipway.ledger.entries import Proven
 from slipway.ledger.files import reaches_back_to
 from slipway.metrics.deployments import brought, deployments
 from slipway.metrics.figures import Figures, figures
-from slipway.release.versions import Version, tag_of
+from slipway.release.plan import release_subject
+from slipway.release.versions import tag_of
 from slipway.service import Service
 from slipway.settings import Settings
 
@@ -47,7 +48,9 @@ def _commits(
         return {}
     source, token = service.source, settings.optional("source_token")
     with cloned(source.repository, source.branch, token, depth=None, tags=True) as clone:
-        since = clone.fetched_tags().get(_tag(service, proofs[0].release.previous))
+        oldest = proofs[0].release.previous
+        tag = tag_of(oldest, service.release.tag_format) if oldest else ""
+        since = clone.fetched_tags().get(tag)
         seen: set[str] = set()
         found: dict[str, Sequence[datetime]] = {}
         for release in (proof.release for proof in proofs):
@@ -63,13 +66,8 @@ def _made(
     clone: Clone, service: Service, since: str, until: str, seen: set[str]
 ) -> Iterator[datetime]:
     """When the commits in between were made; not those seen before, merges, and releases."""
-    release = f"chore({service.source.branch}): release "
+    release = release_subject(service)
     for commit in clone.written(since, until, service.source.path):
         if commit.sha not in seen and not commit.message.startswith(release):
             yield commit.at
         seen.add(commit.sha)
-
-
-def _tag(service: Service, version: str | None) -> str:
-    read = Version.parsed(version) if version else None
-    return tag_of(read, service.release.tag_format) if read else ""

@@ -7,7 +7,6 @@ happens to the versions it had before is the same failure, not another one.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import singledispatchmethod
 
 from slipway.ledger.entries import Failed, Ledger, Proven, RolledBack
 from slipway.value import Value
@@ -37,21 +36,29 @@ def deployments(
     entries: tuple[Proven | Failed | RolledBack, ...] = (
         *ledger.failures, *ledger.rollbacks, *ledger.proven,
     )  # fmt: skip
-    here = [each for each in entries if each.environment == environment]
-    story = _Story({each.run for each in here if isinstance(each, RolledBack)}, commits)
+    here = (each for each in entries if each.environment == environment)
+    story = _Story(_going_back(ledger, environment), commits)
     for entry in sorted(here, key=lambda each: each.at):
-        story.add(entry)
+        if isinstance(entry, Proven):
+            story.proven(entry)
+        else:
+            story.failed(entry)
     return tuple(sorted(story.found.values(), key=lambda each: each.at))
 
 
 def brought(ledger: Ledger, environment: str) -> tuple[Proven, ...]:
     """The first proof of each version that a deployment has brought, oldest first."""
-    back = {each.run for each in ledger.rollbacks if each.environment == environment}
+    back = _going_back(ledger, environment)
     found: dict[str, Proven] = {}
     for proof in sorted(ledger.proven, key=lambda each: each.at):
         if proof.environment == environment and proof.run not in back:
             found.setdefault(proof.release.version, proof)
     return tuple(found.values())
+
+
+def _going_back(ledger: Ledger, environment: str) -> set[str]:
+    """The runs that have taken the environment back."""
+    return {each.run for each in ledger.rollbacks if each.environment == environment}
 
 
 class _Story:
@@ -62,12 +69,7 @@ class _Story:
         self._back, self._commits = back, commits
         self._open: list[str] = []  # versions that failed, and nothing was proven since
 
-    @singledispatchmethod
-    def add(self, entry: object) -> None:
-        raise TypeError(entry)
-
-    @add.register
-    def _proven(self, entry: Proven) -> None:
+    def proven(self, entry: Proven) -> None:
         for version in self._open:
             *before, last = self.found[version].failures
             self._change(version, failures=(*before, Failure(at=last.at, restored=entry.at)))
@@ -79,8 +81,7 @@ class _Story:
         if self.found[version].proven is None:
             self._change(version, proven=entry.at)
 
-    @add.register
-    def _failed(self, entry: Failed | RolledBack) -> None:
+    def failed(self, entry: Failed | RolledBack) -> None:
         known = entry.version in self.found
         if known and self._open:
             return

@@ -155,7 +155,12 @@ def _files(
 
 def _message(service: Service, version: Version, base: str) -> str:
     name = "" if service.source.path == "." else f"{service.service} "
-    return f"chore({service.source.branch}): release {name}{version}\n\nRelease-Base: {base}\n"
+    return f"{release_subject(service)}{name}{version}\n\nRelease-Base: {base}\n"
+
+
+def release_subject(service: Service) -> str:
+    """How the subject of every release commit begins."""
+    return f"chore({service.source.branch}): release "
 
 
 def _section(

@@ -3,6 +3,7 @@
 from slipway.clients.git import Clone, cloned
 from slipway.gates.authors import Authors, authors_of
 from slipway.model import Change, Commit, Release
+from slipway.release.versions import tag_of
 from slipway.report import previous_version
 from slipway.service import Service
 from slipway.settings import Settings
@@ -43,7 +44,7 @@ def _tag(clone: Clone, service: Service, version: str | None) -> str | None:
     """The commit of a version's tag, where there is one."""
     if version is None:
         return None
-    return clone.tags().get(service.release.tag_format.format(version=version))
+    return clone.tags().get(tag_of(version, service.release.tag_format))
 
 
 def commits_since(

@@ -73,7 +73,7 @@ class Intent(NamedTuple):
     release_as: str = ""  # the version a footer Release-As asks for, as it is written
 
 
-def tag_of(version: Version, tag_format: str) -> str:
+def tag_of(version: Version | str, tag_format: str) -> str:
     """Name of the tag of a version; `tag_format` contains `{version}` once, at its end."""
     return tag_format.replace("{version}", str(version))
 

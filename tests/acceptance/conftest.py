@@ -28,20 +28,7 @@ from tests.acceptance import (
     scene_timed,
 )
 from tests.acceptance.installation import Installation
-from tests.acceptance.scene_cancel import Cancelled
 from tests.acceptance.scene_delivery import Delivery
-from tests.acceptance.scene_doubt import Doubted
-from tests.acceptance.scene_expiry import Expiry
-from tests.acceptance.scene_quorum import Quorum
-from tests.acceptance.scene_race import Race
-from tests.acceptance.scene_reap import Reaped
-from tests.acceptance.scene_refusal import Refusal
-from tests.acceptance.scene_repairs import Repairs
-from tests.acceptance.scene_retries import Retries
-from tests.acceptance.scene_rollback import RolledBackScene
-from tests.acceptance.scene_signature import Signature
-from tests.acceptance.scene_soak import Soaked
-from tests.acceptance.scene_timed import Timed
 
 # The longest first.
 SCENES: dict[str, Callable[[Installation], object]] = {
@@ -90,79 +77,26 @@ def scenes(
         yield {name: pool.submit(play, site) for name, play in SCENES.items() if name in wanted}
 
 
-@pytest.fixture(scope="session")
-def repairs(scenes: dict[str, Future[Any]]) -> Repairs:
-    found: Repairs = scenes["repairs"].result()
-    return found
+def _scene(scene: str) -> Any:
+    """The fixture of one scene: what was seen of it, once it is over."""
+
+    @pytest.fixture(scope="session", name=scene)
+    def seen(scenes: dict[str, Future[Any]]) -> object:
+        return scenes[scene].result()
+
+    return seen
 
 
-@pytest.fixture(scope="session")
-def retries(scenes: dict[str, Future[Any]]) -> Retries:
-    found: Retries = scenes["retries"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def rolled_back(scenes: dict[str, Future[Any]]) -> RolledBackScene:
-    found: RolledBackScene = scenes["rolled_back"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def doubted(scenes: dict[str, Future[Any]]) -> Doubted:
-    found: Doubted = scenes["doubted"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def soaked(scenes: dict[str, Future[Any]]) -> Soaked:
-    found: Soaked = scenes["soaked"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def race(scenes: dict[str, Future[Any]]) -> Race:
-    found: Race = scenes["race"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def timed(scenes: dict[str, Future[Any]]) -> Timed:
-    found: Timed = scenes["timed"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def reaped(scenes: dict[str, Future[Any]]) -> Reaped:
-    found: Reaped = scenes["reaped"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def quorum(scenes: dict[str, Future[Any]]) -> Quorum:
-    found: Quorum = scenes["quorum"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def refusal(scenes: dict[str, Future[Any]]) -> Refusal:
-    found: Refusal = scenes["refusal"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def signature(scenes: dict[str, Future[Any]]) -> Signature:
-    found: Signature = scenes["signature"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def expiry(scenes: dict[str, Future[Any]]) -> Expiry:
-    found: Expiry = scenes["expiry"].result()
-    return found
-
-
-@pytest.fixture(scope="session")
-def cancelled(scenes: dict[str, Future[Any]]) -> Cancelled:
-    found: Cancelled = scenes["cancelled"].result()
-    return found
+repairs = _scene("repairs")
+retries = _scene("retries")
+rolled_back = _scene("rolled_back")
+doubted = _scene("doubted")
+soaked = _scene("soaked")
+race = _scene("race")
+timed = _scene("timed")
+reaped = _scene("reaped")
+quorum = _scene("quorum")
+refusal = _scene("refusal")
+signature = _scene("signature")
+expiry = _scene("expiry")
+cancelled = _scene("cancelled")

@@ -119,7 +119,7 @@ class Runs:
         }
         return [
             str(each["data"])
-            for each in reversed(self.api._call("POST", "/artifacts/filter", body))
+            for each in reversed(self.api.call("POST", "/artifacts/filter", body))
         ]
 
     def open_question(self, run: str, service: str) -> Json:

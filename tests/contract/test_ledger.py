@@ -15,11 +15,10 @@ from slipway.errors import Final, Retryable, Unauthorized
 from slipway.ledger.entries import Decided, Failed, Hold, Proven, RolledBack
 from slipway.ledger.holds import hold_on
 from slipway.ledger.store import REF
-from slipway.model import Release
 from slipway.settings import Settings
-from slipway.value import Timing
 from tests.answers import approval
 from tests.contract.gitops_place import NAME, Desk, a_desk, image
+from tests.releases import bare_release
 
 BEGAN = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
@@ -39,11 +38,7 @@ def hold(environment: str | None = "production", version: str | None = None) -> 
 
 def proven(number: int, environment: str = "staging") -> Proven:
     version = f"1.{number}.0"
-    release = Release(
-        service="books-api", version=version, tag=f"v{version}", sha="b" * 40, previous=None,
-        commits=(), notes="", url="https://forge.example.com/r", created=True,
-        timing=Timing(started=BEGAN),
-    )  # fmt: skip
+    release = bare_release("books-api", version, url="https://forge.example.com/r")
     return Proven(
         service="books-api", environment=environment, release=release, image=image(version),
         revision="c" * 40, at=BEGAN + timedelta(minutes=number), run=f"run-{number}",

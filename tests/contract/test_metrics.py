@@ -12,10 +12,9 @@ from slipway.cli import main
 from slipway.errors import InvalidInput
 from slipway.ledger.entries import Proven
 from slipway.metrics import Figures, measure
-from slipway.model import Release
 from slipway.settings import Settings
-from slipway.value import Timing
 from tests.contract.gitops_place import NAME, NOW, TOKEN, Desk, a_desk, image
+from tests.releases import bare_release
 
 HOUR = timedelta(hours=1)
 RELEASE = "chore(main): release"
@@ -37,10 +36,7 @@ def proven(desk: Desk, version: str, sha: str, hours: int, previous: str | None 
     entry = Proven(
         service="books-api",
         environment="production",
-        release=Release(
-            service="books-api", version=version, tag=f"v{version}", sha=sha, previous=previous,
-            commits=(), notes="", url="", created=True, timing=Timing(started=NOW),
-        ),
+        release=bare_release("books-api", version, sha=sha, previous=previous),
         image=image(version),
         revision="c" * 40,
         at=NOW + hours * HOUR,

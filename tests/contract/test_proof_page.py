@@ -8,13 +8,12 @@ import pytest
 
 from slipway import ledger
 from slipway.ledger.entries import Proven, RolledBack
-from slipway.model import Release
 from slipway.proof_page import tell_proof
 from slipway.service import Service
 from slipway.settings import Settings
-from slipway.value import Timing
 from tests.contract.gitops_place import image
 from tests.contract.release_place import NAME, Place, a_place
+from tests.releases import bare_release
 
 BEGAN = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
@@ -36,10 +35,7 @@ def proven(minutes: int, version: str = "1.0.0") -> Proven:
     return Proven(
         service="shop",
         environment="staging",
-        release=Release(
-            service="shop", version=version, tag=f"v{version}", sha="b" * 40, previous=None,
-            commits=(), notes="", url="", created=True, timing=Timing(started=BEGAN),
-        ),
+        release=bare_release("shop", version),
         image=image(version),
         revision="c" * 40,
         at=BEGAN + timedelta(minutes=minutes),

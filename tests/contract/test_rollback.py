@@ -10,11 +10,11 @@ from slipway import ledger
 from slipway.errors import Held, InvalidInput, NotFound
 from slipway.gates.rollback import proven_before
 from slipway.ledger.entries import Hold, Proven
-from slipway.model import Image, Release
+from slipway.model import Image
 from slipway.rollback import Back, begin, begun, plan
 from slipway.rollback.text import rollback_text
-from slipway.value import Timing
 from tests.contract.gitops_place import Desk, a_desk, image
+from tests.releases import bare_release
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PLACE = "staging"
@@ -32,10 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def proven(version: str, hour: int) -> Proven:
-    release = Release(
-        service="books-api", version=version, tag=f"v{version}", sha="b" * 40, previous=None,
-        commits=(), notes="", url="", created=True, timing=Timing(started=NOW),
-    )  # fmt: skip
+    release = bare_release("books-api", version)
     return Proven(
         service="books-api", environment=PLACE, release=release, image=digest(version),
         revision="c" * 40, at=NOW - timedelta(hours=9 - hour), run=f"run-{version}",

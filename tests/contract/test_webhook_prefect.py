@@ -111,21 +111,12 @@ def place(tmp_path: Path, prefect: PrefectServer) -> Iterator[Place]:
 
 def _deploy(server: PrefectServer) -> None:
     """Register `deliver/shop`; each test begins without a run of it."""
-    with httpx.Client(base_url=f"{server.url}/api", trust_env=False) as http:
-        flow = _asked(http, "POST", "/flows/", {"name": "deliver"}).json()
+    with contextlib.closing(PrefectApi(server.url)) as api:
+        flow = api.call("POST", "/flows/", {"name": "deliver"})
         body = {"name": "shop", "flow_id": flow["id"], "entrypoint": "flows.deliver.deliver"}
-        _asked(http, "POST", "/deployments/", body)
-        for run in _asked(http, "POST", "/flow_runs/filter", {}).json():
-            _asked(http, "DELETE", f"/flow_runs/{run['id']}", None)
-
-
-def _asked(http: httpx.Client, method: str, path: str, body: Json | None) -> httpx.Response:
-    """SQLite has one writer: a server on it answers 503 in a busy moment."""
-    limit = time.monotonic() + PATIENCE
-    while (reply := http.request(method, path, json=body)).status_code == 503:
-        assert time.monotonic() < limit
-        time.sleep(0.2)
-    return reply.raise_for_status()
+        api.call("POST", "/deployments/", body)
+        for run in api.call("POST", "/flow_runs/filter", {}):
+            api.call("DELETE", f"/flow_runs/{run['id']}")
 
 
 def test_X55_X56_a_push_starts_one_run_however_often_it_is_delivered(place: Place) -> None:

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from slipway.errors import Conflict, Superseded
 from slipway.gates.soak import soaking
 from slipway.ledger.entries import Ledger, Proven
-from slipway.model import EnvironmentStatus, Image, Release
+from slipway.model import EnvironmentStatus, Image
 from slipway.service.environment import Gate
 from slipway.value import Timing
+from tests.releases import bare_release
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
@@ -36,10 +37,7 @@ IMAGE = Image(
 
 def proven(minutes: int, digest: str = IMAGE.digest) -> Proven:
     """So many minutes ago, in staging."""
-    release = Release(
-        service="b", version="1.1.0", tag="v1.1.0", sha="b" * 40, previous=None, commits=(),
-        notes="", url="", created=True, timing=Timing(started=NOW),
-    )  # fmt: skip
+    release = bare_release("b", "1.1.0")
     return Proven(
         service="b", environment="staging", release=release, revision="c" * 40, run="r",
         image=IMAGE.model_copy(update={"digest": digest}), at=NOW - timedelta(minutes=minutes),

@@ -13,8 +13,9 @@ from slipway.metrics.deployments import Deployment, Failure, deployments
 from slipway.metrics.figures import figures
 from slipway.metrics.page import metrics_page
 from slipway.metrics.text import metrics_text, told
-from slipway.model import Image, Release
+from slipway.model import Image
 from slipway.timing import Stopwatch
+from tests.releases import bare_release
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -27,10 +28,7 @@ def proven(version: str, at: datetime, run: str = "", environment: str = "produc
     return Proven(
         service="shop",
         environment=environment,
-        release=Release(
-            service="shop", version=version, tag=f"v{version}", sha="a" * 40, previous=None,
-            commits=(), notes="", url="", created=True, timing=NOTHING,
-        ),
+        release=bare_release("shop", version),
         image=Image(
             repository="r", version=version, digest=digest, revision="", builder="", created=False,
             timing=NOTHING,

@@ -19,18 +19,12 @@ from slipway.errors import (
 )
 from slipway.gates.rollback import target, unfinished, verdict
 from slipway.ledger.entries import Ledger, Proven, RolledBack
-from slipway.model import Image, Release
+from slipway.model import Image
 from slipway.value import Timing
+from tests.releases import bare_release
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 QUICK = settings(max_examples=100, deadline=None)
-
-
-def release(version: str) -> Release:
-    return Release(
-        service="shop", version=version, tag=f"v{version}", sha="a" * 40, previous=None, commits=(),
-        notes="", url="", created=True, timing=Timing(started=NOW),
-    )  # fmt: skip
 
 
 def proven(version: str, digest: str, minutes: int, environment: str = "production") -> Proven:
@@ -39,7 +33,7 @@ def proven(version: str, digest: str, minutes: int, environment: str = "producti
         builder="layer", created=True, timing=Timing(started=NOW),
     )  # fmt: skip
     return Proven(
-        service="shop", environment=environment, release=release(version), image=image,
+        service="shop", environment=environment, release=bare_release("shop", version), image=image,
         revision="b" * 40, at=NOW + timedelta(minutes=minutes), run="r",
     )  # fmt: skip
 
