@@ -87,16 +87,4 @@ def _scene(scene: str) -> Any:
     return seen
 
 
-repairs = _scene("repairs")
-retries = _scene("retries")
-rolled_back = _scene("rolled_back")
-doubted = _scene("doubted")
-soaked = _scene("soaked")
-race = _scene("race")
-timed = _scene("timed")
-reaped = _scene("reaped")
-quorum = _scene("quorum")
-refusal = _scene("refusal")
-signature = _scene("signature")
-expiry = _scene("expiry")
-cancelled = _scene("cancelled")
+globals().update({scene: _scene(scene) for scene in SCENES})  # pytest finds them by their names

@@ -118,8 +118,7 @@ class Runs:
             "sort": "CREATED_DESC",
         }
         return [
-            str(each["data"])
-            for each in reversed(self.api.call("POST", "/artifacts/filter", body))
+            str(each["data"]) for each in reversed(self.api.call("POST", "/artifacts/filter", body))
         ]
 
     def open_question(self, run: str, service: str) -> Json:
