@@ -43,7 +43,10 @@ class Shown(Value):
 
 
 class Notify(Value):
-    """Who is told about this service's runs, beside those who are told about every service's."""
+    """Who is told about this service's runs, beside those who are told about every service's.
+
+    `about` counts for both.
+    """
 
     to: tuple[SecretName, ...] = ()  # names of lists, whose addresses are secrets of the worker
     about: tuple[Occasion, ...] = ("waiting", "delivered", "rolled-back", "failed")
