@@ -172,9 +172,7 @@ class Repository:
         if self.holds(blob.digest):
             return
         what = f"push {blob.size} bytes to {self.name}"
-        started = self._connection.send("POST", self._uploads, what)
-        place = started.request.url.join(started.headers.get("Location", ""))
-        place = place.copy_merge_params({"digest": blob.digest})
+        place = self._begun(what).copy_merge_params({"digest": blob.digest})
         self._connection.send(
             "PUT",
             self._connection.elsewhere(place, what),
@@ -189,11 +187,14 @@ class Repository:
     def require_push(self) -> None:
         """Begin an upload and cancel it, so that nothing is stored. Raises what a push would."""
         what = f"push to {self.name}"
-        started = self._connection.send("POST", self._uploads, what)
-        place = started.request.url.join(started.headers.get("Location", ""))
-        where = self._connection.elsewhere(place, what)
+        where = self._connection.elsewhere(self._begun(what), what)
         # Some registries cannot cancel; what was begun ends by itself.
         self._connection.send("DELETE", where, what, allow=range(400, 600))
+
+    def _begun(self, what: str) -> httpx.URL:
+        """Begin an upload. The answer is where it goes on, which may be another host."""
+        started = self._connection.send("POST", self._uploads, what)
+        return started.request.url.join(started.headers.get("Location", ""))
 
     @property
     def _uploads(self) -> str:
