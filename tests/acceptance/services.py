@@ -135,7 +135,11 @@ class Services:
         service = self._alone(SOAKED)
         live = deepcopy(self._service(SOAKED)["environments"][1])
         del live["require"]  # the first version was made by hand
-        live |= {"name": SOAKED_LIVE, "after": [SOAKED], "gate": {"soak": "20s"}}
+        live |= {
+            "name": SOAKED_LIVE,
+            "after": [SOAKED],
+            "gate": {"soak": "45s"},
+        }  # far longer than a run takes to begin
         live["application"] |= {"name": f"books-api-{SOAKED_LIVE}"}
         live["smoke"]["url"] = f"{self.front(SOAKED_LIVE).url}/books"
         service["environments"].append(live)
