@@ -13,12 +13,12 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 class PrefectApi:
     """Start runs, watch them, and answer their questions."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, login: tuple[str, str] | None = None) -> None:
         # A busy server closes what is idle for long: each request has a connection of its own.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._http = httpx.Client(
-            base_url=f"{url}/api", timeout=90, limits=limits, trust_env=False
-        )  # fmt: skip
+            base_url=f"{url}/api", timeout=90, limits=limits, trust_env=False, auth=login
+        )
 
     def close(self) -> None:
         self._http.close()

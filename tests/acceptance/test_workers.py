@@ -14,9 +14,12 @@ from tests.acceptance.workers import PLACE, SERVICE, Workers
 STEPS = ("update ", "sync ", "smoke ")
 
 
-@pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    with postgres() as database, Workers(tmp_path_factory.mktemp("workers"), database) as ready:
+@pytest.fixture(scope="module", params=["process", "warm"])
+def workers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workers]:
+    home = tmp_path_factory.mktemp("workers")
+    with postgres() as database, Workers(home, database, kind=request.param) as ready:
         yield ready
 
 
@@ -27,7 +30,7 @@ def first(workers: Workers) -> Json:
     return workers.ended(workers.deliver(SERVICE))
 
 
-def test_A01_a_process_worker_of_a_work_pool_delivers(first: Json) -> None:
+def test_A01_a_worker_of_a_work_pool_delivers(first: Json) -> None:
     assert state_of(first) == f"Completed {SERVICE} 1.1.0 is proven in {PLACE}"
     assert first["work_pool_name"] == "slipway"
 

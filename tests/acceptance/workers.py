@@ -23,8 +23,8 @@ PLACE = "staging"
 class Workers(Runs):
     """One service without a gate, with one environment; deployed by deployments/prefect.yaml."""
 
-    def __init__(self, home: Path, database: str, limit: int = 5) -> None:
-        self.home, logs = home, home / "logs"
+    def __init__(self, home: Path, database: str, limit: int = 5, kind: str = "process") -> None:
+        self.home, self.kind, logs = home, kind, home / "logs"
         self.world = World(home / "world")
         self.outside = Outside(self.world)
         more = {"PREFECT_API_DATABASE_CONNECTION_URL": database}
@@ -39,7 +39,7 @@ class Workers(Runs):
             "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),  # both workers have the same
         }
         start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "slipway"]
-        start += ["--type", "process", "--limit", str(limit)]
+        start += ["--type", kind, "--limit", str(limit)]
         self.workers = [
             Process(f"worker-{n}", [*start, "--name", f"worker-{n}"], self.env, logs)
             for n in (1, 2)
@@ -62,7 +62,7 @@ class Workers(Runs):
         self.world.__enter__()
         self._write_services()
         self.server.wait_until_ready(PATIENCE)
-        self.prefect("work-pool", "create", "slipway", "--type", "process")
+        self.prefect("work-pool", "create", "slipway", "--type", self.kind)
         self._deploy()
         for worker in self.workers:
             worker.start()

@@ -9,3 +9,4 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.contract.oci_registries")
     config.pluginmanager.import_plugin("tests.contract.shelf")
     config.pluginmanager.import_plugin("tests.contract.sync_wait")
+    config.pluginmanager.import_plugin("tests.contract.warm_place")

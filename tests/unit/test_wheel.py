@@ -31,7 +31,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_X69_the_wheel_holds_the_product_only(names: list[str]) -> None:
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"flows", "tasks", "slipway"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "flows", "tasks", "slipway", "workers",
+    }  # fmt: skip
     assert not [name for name in names if name.endswith((".env", ".key", ".pem"))]
 
 

@@ -1,0 +1,1 @@
+"""A warm worker for Prefect: flow runs are forked from a process that has imported them already."""
