@@ -17,6 +17,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
+from prefect.workers.base import BaseWorker
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
@@ -29,10 +30,11 @@ def main() -> None:
     """Bring a Prefect server in step with the files here."""
     parser = argparse.ArgumentParser(prog="deployments.apply", description=__doc__)
     parser.add_argument("--type", default="process", help="of the work pool, where it is missing")
+    parser.add_argument("--command", help="what starts a run, in a work pool that is made now")
     parser.add_argument("--blocks", action="store_true", help="save the secrets as blocks")
     given = parser.parse_args()
     with get_client(sync_client=True) as client:
-        _pool(client, given.type)
+        _pool(client, given.type, given.command)
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     subprocess.run([*command, "--prefect-file", str(HERE / "prefect.yaml")], check=True)
     with get_client(sync_client=True) as client:
@@ -42,11 +44,24 @@ def main() -> None:
         _save_blocks(load())
 
 
-def _pool(client: SyncPrefectClient, kind: str) -> None:
+def _pool(client: SyncPrefectClient, kind: str, command: str | None) -> None:
     try:
         client.read_work_pool("slipway")
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name="slipway", type=kind))
+        pool = WorkPoolCreate(name="slipway", type=kind)
+        if command:
+            pool.base_job_template = _template(kind, command)
+        client.create_work_pool(pool)
+
+
+def _template(kind: str, command: str) -> dict[str, Any]:
+    """What a work pool of that type begins with, with another command for its runs."""
+    worker = BaseWorker.get_worker_class_from_type(kind)
+    if worker is None:
+        sys.exit(f"no worker of the type {kind} is installed here, so --command cannot be set")
+    template = worker.get_default_base_job_template()
+    template["variables"]["properties"]["command"]["default"] = command
+    return template
 
 
 def _automations() -> list[AutomationCore]:

@@ -51,7 +51,8 @@ def test_X69_nothing_but_the_product_goes_into_the_image() -> None:
     sources = {source for line in copied for source in line.split()} - {"wheel[s]"}
     assert all((ROOT / source).exists() for source in sources)
     assert {source.partition("/")[0] for source in sources} == {
-        "requirements.lock", "flows", "tasks", "slipway", "deployments", "services",
+        "requirements.lock", "pyproject.toml", "README.md", "LICENSE",
+        "flows", "tasks", "slipway", "workers", "deployments", "services",
     }  # fmt: skip
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert "*" in ignored
