@@ -20,8 +20,8 @@ proof: .venv/ready-dev     # the slow proofs
 	.venv/bin/python -m tests.proof --runs 500
 	.venv/bin/python -m tests.crash --kills 200
 
-bench: .venv/ready         # ratios against a bare script
-	.venv/bin/python -m benchmarks
+bench: .venv/ready-dev     # ratios against a bare script; ARGS="start throughput" for some of them
+	.venv/bin/python -m benchmarks $(ARGS)
 
 clean:                     # everything that was made here, demo state included
 	rm -rf .venv .slipway .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

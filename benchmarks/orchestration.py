@@ -3,68 +3,65 @@
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from benchmarks.bare import deliver_to_staging
+from benchmarks.installation import SERVICE, installed, ways
 from sandbox import seed, service_file
 from sandbox.prefect_api import PrefectApi, ended, state_of
-from sandbox.processes import PrefectServer, Runner
-from sandbox.serving import free_port
 from sandbox.world import World
 from slipway.settings import load
 
-SERVICE = "books-api"
-
 
 def measure(rounds: int) -> dict[str, float]:
-    """Medians in seconds, and their ratio; each round delivers a new commit both ways."""
-    with tempfile.TemporaryDirectory() as folder, World(Path(folder) / "world") as world:
-        only_staging(world)
-        os.environ.update(world.settings())
-        server = PrefectServer(Path(folder) / "prefect", free_port(), Path(folder) / "logs")
-        runner = Runner(server, world.settings(), Path(folder) / "logs")
-        try:
-            server.start()
-            server.wait_until_ready()
-            runner.start()
-            return _rounds(world, PrefectApi(server.url), rounds)
-        finally:
-            runner.stop()
-            server.stop()
+    """Medians in seconds, and their ratios; each round delivers a new commit by each way."""
+    figures: dict[str, float] = {}
+    for way in ways():
+        with tempfile.TemporaryDirectory() as folder, World(Path(folder) / "world") as world:
+            only_staging(world)
+            os.environ.update(world.settings())
+            with installed(world, Path(folder), way) as there:
+                figures |= _rounds(world, there.api, rounds, way)
+    return figures
 
 
-def _rounds(world: World, api: PrefectApi, rounds: int) -> dict[str, float]:
-    while api.deployment(f"deliver/{SERVICE}") is None:
-        time.sleep(0.2)
+def _rounds(world: World, api: PrefectApi, rounds: int, way: str) -> dict[str, float]:
     bare, flow = [], []
+    _timed(world, lambda: _run(api))  # everything has been used once
     for _ in range(rounds):
-        bare.append(_timed(world, lambda: deliver_to_staging(load(), SERVICE)))
+        bare.append(_timed(world, _bare))
         flow.append(_timed(world, lambda: _run(api)))
-    figures = {"bare s": statistics.median(bare), "deliver s": statistics.median(flow)}
-    spread = [more / less for more, less in zip(flow, bare, strict=True)]
+    ratios = [more / less for more, less in zip(flow, bare, strict=True)]
     return {
-        **figures,
-        "ratio": figures["deliver s"] / figures["bare s"],
-        "lowest": min(spread),
-        "highest": max(spread),
+        f"{way}: bare s": statistics.median(bare),
+        f"{way}: deliver s": statistics.median(flow),
+        f"{way}: ratio": statistics.median(ratios),
+        f"{way}: lowest": min(ratios),
+        f"{way}: highest": max(ratios),
     }
 
 
-def _timed(world: World, deliver: Callable[[], object]) -> float:
+def _timed(world: World, deliver: Callable[[], datetime]) -> float:
     seed.next_change(world.git, seed.next_number(world.git))
-    began = time.monotonic()
-    deliver()
-    return time.monotonic() - began
+    began = datetime.now(UTC)
+    return (deliver() - began).total_seconds()
 
 
-def _run(api: PrefectApi) -> None:
+def _bare() -> datetime:
+    deliver_to_staging(load(), SERVICE)
+    return datetime.now(UTC)
+
+
+def _run(api: PrefectApi) -> datetime:
+    """When the run ended, and not when somebody asked."""
     run = api.wait(api.start(f"deliver/{SERVICE}", {"service": SERVICE}), ended)
     if run["state_type"] != "COMPLETED":
         raise RuntimeError(state_of(run))
+    return datetime.fromisoformat(run["end_time"])
 
 
 def only_staging(world: World) -> None:

@@ -5,65 +5,68 @@ import json
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
-from benchmarks.orchestration import SERVICE, only_staging
-from sandbox import postgres, seed
+from benchmarks.installation import SERVICE, installed, until, ways
+from benchmarks.orchestration import only_staging
+from sandbox import seed
 from sandbox.prefect_api import PrefectApi, ended
-from sandbox.processes import PrefectServer, Process, Runner
+from sandbox.processes import Process
 from sandbox.serving import free_port
 from sandbox.world import World
 from slipway.triggers.signature import signature
 
 _SECRET = "bench-hook"
-_PATIENCE = 120.0  # seconds
 
 
 def measure(rounds: int) -> dict[str, float]:
-    """Seconds until the answer, until the run is there, and until its first step runs; medians."""
-    with tempfile.TemporaryDirectory() as folder, World(Path(folder) / "world") as world:
-        only_staging(world)
-        with _served(world, Path(folder)) as (api, hook):
-            found = [_one(world, api, hook, number) for number in range(rounds)]
-    answered, started, running = zip(*found, strict=True)
-    return {
-        "answered s": statistics.median(answered),
-        "run there s": statistics.median(started),
-        "first step s": statistics.median(running),
-        "lowest": min(running),
-        "highest": max(running),
-    }
+    """Seconds until the answer, until the run is there, until its first step runs; medians.
+
+    `first step, of the run's own` counts from the run, as where the API or a schedule starts it.
+    """
+    figures: dict[str, float] = {}
+    for way in ways():
+        with tempfile.TemporaryDirectory() as folder, World(Path(folder) / "world") as world:
+            only_staging(world)
+            with _served(world, Path(folder), way) as (api, hook):
+                _one(world, api, hook, 0)
+                found = [_one(world, api, hook, number) for number in range(1, rounds + 1)]
+        answered, started, running = zip(*found, strict=True)
+        own = [last - first for first, last in zip(started, running, strict=True)]
+        figures |= {
+            f"{way}: answered s": statistics.median(answered),
+            f"{way}: run there s": statistics.median(started),
+            f"{way}: first step s": statistics.median(running),
+            f"{way}: first step, of the run's own": statistics.median(own),
+            f"{way}: lowest": min(running),
+            f"{way}: highest": max(running),
+        }
+    return figures
 
 
 @contextlib.contextmanager
-def _served(world: World, folder: Path) -> Iterator[tuple[PrefectApi, str]]:
-    """A server, on PostgreSQL where there is one, a runner and a receiver."""
-    port, logs = free_port(), folder / "logs"
-    with contextlib.ExitStack() as stack:
-        binaries = postgres.binaries()
-        address = stack.enter_context(postgres.postgres(binaries)) if binaries else ""
-        more = {"PREFECT_API_DATABASE_CONNECTION_URL": address} if address else {}
-        server = stack.enter_context(PrefectServer(folder / "prefect", free_port(), logs, more))
-        runner = Runner(server, world.settings(), logs)
-        settings = {
-            "SLIPWAY_WEBHOOK_SECRET": _SECRET,
-            "SLIPWAY_WEBHOOK_FOLDER": str(folder / "inbox"),
-        }
-        command = [sys.executable, "-m", "slipway.cli", "webhook", "--port", str(port)]
-        receiver = Process("webhook", command, {**runner.env, **settings}, logs)
-        for process in (runner, receiver):
-            stack.callback(process.stop)
-            process.start()
-        api, hook = PrefectApi(server.url), f"http://127.0.0.1:{port}"
-        stack.callback(api.close)
-        _until(lambda: api.deployment(f"deliver/{SERVICE}") is not None and _answers(hook))
-        yield api, hook
+def _served(world: World, folder: Path, way: str) -> Iterator[tuple[PrefectApi, str]]:
+    """An installation and a receiver."""
+    port = free_port()
+    settings = {
+        "SLIPWAY_WEBHOOK_SECRET": _SECRET,
+        "SLIPWAY_WEBHOOK_FOLDER": str(folder / "inbox"),
+    }
+    command = [sys.executable, "-m", "slipway.cli", "webhook", "--port", str(port)]
+    with installed(world, folder, way) as there:
+        receiver = Process("webhook", command, {**there.env, **settings}, folder / "logs")
+        receiver.start()
+        hook = f"http://127.0.0.1:{port}"
+        try:
+            until(lambda: _answers(hook))
+            yield there.api, hook
+        finally:
+            receiver.stop()
 
 
 def _answers(hook: str) -> bool:
@@ -87,7 +90,7 @@ def _one(world: World, api: PrefectApi, hook: str, number: int) -> tuple[float, 
         runs[:] = [r["id"] for r in api.runs(f"deliver/{SERVICE}") if r["id"] not in known]
         return bool(runs)
 
-    _until(new)
+    until(new)
     run = api.wait(runs[0], ended)
     steps = [datetime.fromisoformat(s["start_time"]) for s in api.task_runs(runs[0])]
     made, first = datetime.fromisoformat(run["created"]), min(steps)
@@ -113,11 +116,3 @@ def _push(world: World, hook: str, commit: str) -> None:
         "X-Hub-Signature-256": signature(body, _SECRET),
     }
     httpx.post(f"{hook}/github", content=body, headers=headers, trust_env=False).raise_for_status()
-
-
-def _until(reached: Callable[[], bool]) -> None:
-    limit = time.monotonic() + _PATIENCE
-    while not reached():
-        if time.monotonic() > limit:
-            raise RuntimeError("nothing came in time")
-        time.sleep(0.05)

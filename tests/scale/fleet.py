@@ -17,9 +17,11 @@ OLD, NEW = "1.0.0", "1.1.0"
 class Fleet(Workers):
     """So many services; each has a folder, tags, an image, a values file and an application."""
 
-    def __init__(self, home: Path, database: str, services: int, limit: int) -> None:
+    def __init__(
+        self, home: Path, database: str, services: int, limit: int, kind: str = "process"
+    ) -> None:
         self.names = [f"svc-{number:02}" for number in range(1, services + 1)]
-        super().__init__(home, database, limit)
+        super().__init__(home, database, limit, kind)
 
     def _write_services(self) -> None:
         self._seed()

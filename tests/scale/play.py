@@ -1,17 +1,16 @@
 """All services of a fleet are delivered at once; what came of it is counted outside of Prefect."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from sandbox import seed
 from sandbox.prefect_api import ended, state_of
 from tests.scale.fleet import NEW, Fleet
+from tests.scale.usage import Usage
 
 PATIENCE = 1800.0  # seconds for all of them
 
@@ -36,8 +35,7 @@ class Found:
 
 def play(fleet: Fleet) -> Found:
     """Start every service's delivery, wait for all of them, and look what is there."""
-    memory = _Memory([worker.pid for worker in fleet.workers])
-    with memory:
+    with Usage([worker.pid for worker in fleet.workers]) as used:
         began = time.monotonic()
         runs = {name: fleet.api.start(f"deliver/{name}", {"service": name}) for name in fleet.names}
         wrong = []
@@ -48,7 +46,7 @@ def play(fleet: Fleet) -> Found:
                 wrong.append(f"{name}: {said}")
         seconds = time.monotonic() - began
     wrong += [sentence for name, run in runs.items() for sentence in _wrong(fleet, name, run)]
-    return Found(len(runs), seconds, memory.most, wrong)
+    return Found(len(runs), seconds, used.most, wrong)
 
 
 def _wrong(fleet: Fleet, name: str, run: str) -> Iterator[str]:
@@ -77,52 +75,3 @@ def _wrong(fleet: Fleet, name: str, run: str) -> Iterator[str]:
     made = sum(page["tag_name"] == f"{name}-v{NEW}" for page in pages)
     if made != 1:
         yield f"{name}: {made} release pages"
-
-
-class _Memory:
-    """The most that some processes and all their children had in use at once."""
-
-    def __init__(self, roots: list[int]) -> None:
-        self.most, self._roots = 0, roots
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.5):
-            self.most = max(self.most, sum(map(_resident, _tree(self._roots))))
-
-
-def _tree(roots: list[int]) -> set[int]:
-    found, new = set(roots), list(roots)
-    while new:
-        below = [int(pid) for each in new for pid in _children(each)]
-        new = [pid for pid in below if pid not in found]
-        found |= set(new)
-    return found
-
-
-def _children(pid: int) -> list[str]:
-    try:
-        return [
-            child
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-    except OSError:
-        return []
-
-
-def _resident(pid: int) -> int:
-    """Bytes of it alone: what several have together is counted in parts."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
