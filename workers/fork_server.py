@@ -6,31 +6,21 @@ the connection of its launcher, and with this process. Linux only.
 """
 
 import contextlib
-import ctypes
-import gc
-import importlib
 import json
 import os
-import runpy
 import selectors
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from workers.launch import FORWARDED, SIZE
+from workers.child import Wanted, become, own_environment
+from workers.code import Code, preload
+from workers.launch import SIZE
 
-PRELOADED = (
-    "prefect.main", "prefect.flow_engine", "prefect.task_engine", "prefect._internal.metrics",
-    "prefect._internal.observers", "prefect.utilities.visualization",  # those on first use
-    "anyio._backends._asyncio", "encodings.idna",
-    "flows.deliver", "flows.promote", "flows.rollback", "flows.reap", "flows.watch", "flows.report",
-)  # fmt: skip
 # What counts when Python starts, or when a flow or a task is defined.
 _AT_IMPORT = (
     "PYTHON",
@@ -41,17 +31,6 @@ _AT_IMPORT = (
     "PREFECT_FLOWS_DEFAULT",
 )
 _REQUEST = 5.0  # seconds that a launcher may take to say what it wants
-_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass
-class Wanted:
-    """A flow run's process, asked for."""
-
-    environment: dict[str, str]
-    folder: str
-    streams: list[int]
 
 
 @dataclass
@@ -61,25 +40,6 @@ class Run:
     connection: socket.socket
     pid: int
     ended: int  # its pidfd
-
-
-@dataclass
-class Code:
-    """The files that were imported: what runs is stale once one of them has changed."""
-
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    @classmethod
-    def imported(cls) -> "Code":
-        """Of every module that is not installed in the environment: what a team edits."""
-        installed = tuple({sys.prefix, sys.base_prefix, os.path.realpath(sys.base_prefix)})
-        names = {getattr(module, "__file__", None) or "" for module in sys.modules.values()}
-        own = {name for name in names if name and not name.startswith(installed)}
-        return cls({name: _mark(name) for name in sorted(own)})
-
-    def changed(self) -> str:
-        """A file that is another one now, or nothing."""
-        return next((name for name, mark in self.files.items() if _mark(name) != mark), "")
 
 
 class ForkServer:
@@ -179,59 +139,22 @@ class ForkServer:
         self.runs.discard(run.pid)
 
 
-def preload() -> Code:
-    """Import what runs need. Ends the process where an import starts a thread: no fork is safe."""
-    for name in PRELOADED:
-        importlib.import_module(name)
-        threads = len(list(Path("/proc/self/task").iterdir()))
-        if threads > 1:
-            sys.exit(f"importing {name} started {threads - 1} threads, so nothing can be forked")
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page of the parent
-    return Code.imported()
-
-
-def become(wanted: Wanted, server: int, own: dict[str, str]) -> None:
-    """Be the flow run's process: its environment, settings, folder and streams; then the engine."""
-    _libc.prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != server:  # it died in between
-        os.kill(os.getpid(), signal.SIGKILL)
-    for number in FORWARDED:
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for target, stream in enumerate(wanted.streams):
-        os.dup2(stream, target)
-        os.close(stream)
-    os.chdir(wanted.folder)
-    sys.path.insert(0, wanted.folder)  # as `python -m` does; this process was started with -P
-    os.environ.clear()
-    os.environ.update(wanted.environment)
-    time.tzset()
-    if _prefects(wanted.environment) != _prefects(own):
-        _refresh_prefect()
-    sys.modules.pop("prefect.engine", None)  # it is run, not imported
-    runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
-
-
-def _refresh_prefect() -> None:
-    """Prefect reads its settings and sets up its logs when it is imported: once more."""
-    from prefect.context import refresh_global_settings_context  # noqa: PLC0415
-    from prefect.logging.configuration import setup_logging  # noqa: PLC0415
-    from prefect.settings import get_current_settings  # noqa: PLC0415
-
-    logs = get_current_settings().logging
-    refresh_global_settings_context()
-    if get_current_settings().logging != logs:
-        setup_logging(incremental=False)
-
-
 def _received(connection: socket.socket) -> Wanted:
+    """What a launcher asks for. Raises OSError, or ValueError where it is no request."""
     head, streams, _, _ = socket.recv_fds(connection, SIZE.size, 3)
-    if len(head) < SIZE.size or len(streams) != 3:
-        raise ValueError("no request")
-    body = b"".join(_exactly(connection, SIZE.unpack(head)[0]))
-    said = json.loads(body)
+    try:
+        said = _said(connection, head, len(streams))
+    except BaseException:
+        for stream in streams:
+            os.close(stream)
+        raise
     return Wanted(said["environment"], said["folder"], streams)
+
+
+def _said(connection: socket.socket, head: bytes, streams: int) -> dict[str, Any]:
+    if len(head) < SIZE.size or streams != 3:
+        raise ValueError("no request")
+    return dict(json.loads(b"".join(_exactly(connection, SIZE.unpack(head)[0]))))
 
 
 def _exactly(connection: socket.socket, size: int) -> Iterator[bytes]:
@@ -249,32 +172,8 @@ def _reply(connection: socket.socket, answer: dict[str, object]) -> None:
     connection.close()
 
 
-def _own_environment() -> dict[str, str]:
-    """Ours, with what Prefect read elsewhere, as the worker passes it on to its runs."""
-    from prefect.settings import get_current_settings  # noqa: PLC0415
-
-    return os.environ | get_current_settings().to_environment_variables(exclude_unset=True)
-
-
-def _prefects(environment: dict[str, str]) -> dict[str, str]:
-    """What Prefect reads settings from. Names with two underscores are words to one run."""
-    return {
-        name: text
-        for name, text in environment.items()
-        if name.startswith("PREFECT_") and not name.startswith("PREFECT__")
-    }
-
-
 def _at_import(environment: dict[str, str]) -> set[tuple[str, str]]:
     return {(name, text) for name, text in environment.items() if name.startswith(_AT_IMPORT)}
-
-
-def _mark(name: str) -> tuple[int, int]:
-    try:
-        found = Path(name).stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
 
 
 def _close(what: Any) -> None:
@@ -291,7 +190,7 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         sys.argv[1:] = []
         server = os.getpid()
-        code, own = preload(), _own_environment()
+        code, own = preload(), own_environment()
         wanted = ForkServer(listener, code, own).serve()
     if wanted:
         become(wanted, server, own)

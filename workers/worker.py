@@ -156,5 +156,8 @@ def _own_settings(environment: Mapping[str, str | None]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name.startswith("PREFECT_") and value is not None and os.environ.get(name) != value
+        if name.startswith("PREFECT_")
+        and not name.startswith("PREFECT__")
+        and value is not None
+        and os.environ.get(name) != value
     }
