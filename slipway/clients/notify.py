@@ -1,8 +1,7 @@
 """Notices to people, through apprise: chats, mail, web hooks. Only here."""
 
 import threading
-
-import apprise
+from typing import Any
 
 from slipway.clients.silence import silent
 from slipway.notices import Notice
@@ -27,13 +26,16 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
 
 
 def _sent(notice: Notice, urls: list[str]) -> str:
+    import apprise  # noqa: PLC0415 -- 50 ms, which a run that tells nobody need not spend
+
     try:
         with silent(*_LOGGERS):
             services = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
             failed = [
                 number
                 for number, service in enumerate(services, 1)
-                if not isinstance(service, apprise.NotifyBase) or not _told(service, notice)
+                if not isinstance(service, apprise.NotifyBase)
+                or not _told(apprise.Apprise(), service, notice)
             ]
     except Exception as error:  # noqa: BLE001  # a hundred plug-ins; their texts may hold the URL
         return f"the library failed with {type(error).__name__}"
@@ -41,9 +43,6 @@ def _sent(notice: Notice, urls: list[str]) -> str:
     return f"of {len(urls)} services these did not take it: number {which}" if failed else ""
 
 
-def _told(service: "apprise.NotifyBase", notice: Notice) -> bool:
-    told = apprise.Apprise()
-    told.add(service)
-    return bool(
-        told.notify(title=notice.title, body=notice.text, body_format=apprise.NotifyFormat.TEXT)
-    )
+def _told(apprise: Any, service: object, notice: Notice) -> bool:
+    apprise.add(service)
+    return bool(apprise.notify(title=notice.title, body=notice.text, body_format="text"))
