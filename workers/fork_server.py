@@ -85,6 +85,7 @@ class ForkServer:
             if why := self._refusal(wanted):
                 _reply(connection, {"cold": why})
             elif pid := os.fork():
+                _say(connection, {"pid": pid})  # from here on a launcher may not start another one
                 self._watch(Run(connection, pid, os.pidfd_open(pid)))
             else:
                 self._leave(connection)
@@ -167,9 +168,13 @@ def _exactly(connection: socket.socket, size: int) -> Iterator[bytes]:
 
 
 def _reply(connection: socket.socket, answer: dict[str, object]) -> None:
+    _say(connection, answer)
+    connection.close()
+
+
+def _say(connection: socket.socket, answer: dict[str, object]) -> None:
     with contextlib.suppress(OSError):  # nobody waits for it any more
         connection.sendall(json.dumps(answer).encode() + b"\n")
-    connection.close()
 
 
 def _at_import(environment: dict[str, str]) -> set[tuple[str, str]]:

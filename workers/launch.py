@@ -32,7 +32,10 @@ def main() -> None:
         cold(f"the fork server cannot be reached ({error.strerror or error})")
 
     def forward(number: int, _: FrameType | None) -> None:
-        connection.sendall(bytes([number]))
+        try:
+            connection.sendall(bytes([number]))
+        except OSError:  # it has ended, and how is on its way
+            return
 
     _ask(connection)
     for number in FORWARDED:
@@ -52,21 +55,21 @@ def _ask(connection: socket.socket) -> None:
 
 
 def _answer(connection: socket.socket) -> dict[str, object]:
-    """How the process ended, or why there is none. Nothing when the fork server has died."""
+    """How the process ended, or why there is none. Its id alone when the fork server has died."""
     said = b""
     try:
         while chunk := connection.recv(4096):
             said += chunk
     except OSError:
-        said = b""
+        pass  # what was said before counts
     lines = said.splitlines()
-    return dict(json.loads(lines[-1])) if lines else {"died": True}
+    return dict(json.loads(lines[-1])) if lines else {"cold": "the fork server has gone"}
 
 
 def _end(answer: dict[str, object]) -> None:
     if "cold" in answer:
         cold(str(answer["cold"]))
-    if "died" in answer:
+    if "status" not in answer:
         # The kernel has killed the run with its parent: it has crashed, which the worker is to see.
         sys.stderr.write("the fork server has died, and the run with it\n")
         _by(signal.SIGKILL)

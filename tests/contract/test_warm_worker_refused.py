@@ -1,6 +1,7 @@
 """Where a warm worker does not start, and where nothing can be forked."""
 
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -12,8 +13,8 @@ import pytest
 
 from sandbox.processes import PrefectServer, bare_environment
 from sandbox.serving import free_port
-from tests.contract.warm_place import ROOT
-from workers import refusals
+from tests.contract.warm_place import ROOT, until
+from workers import launch, refusals
 
 
 def test_sqlite_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -58,3 +59,25 @@ def test_nothing_is_forked_beside_a_thread(tmp_path: Path) -> None:
         )  # fmt: skip
     assert done.returncode == 1
     assert "importing flows.deliver started 1 threads, so nothing can be forked" in done.stderr
+
+
+@pytest.mark.parametrize("gone", ["never there", "before it served"])
+def test_a_run_does_not_need_the_fork_server(tmp_path: Path, gone: str) -> None:
+    """It becomes the engine itself, which here has no run to execute."""
+    address = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if gone == "before it served":
+            listener.bind(str(address))
+            listener.listen()
+        with subprocess.Popen(
+            [sys.executable, "-S", "-E", launch.__file__],
+            env={**bare_environment(), launch.ADDRESS: str(address)}, cwd=tmp_path, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as run:  # fmt: skip
+            if gone == "before it served":
+                until(lambda: select.select([listener], [], [], 0)[0])
+            listener.close()
+            out, _ = run.communicate(timeout=90)
+    assert "starting without the fork server: the fork server " in out
+    assert "Invalid flow run id" in out
+    assert run.returncode == 1
