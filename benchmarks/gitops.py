@@ -1,7 +1,8 @@
 """What a GitOps write costs in a large repository, and what 100 of them cost at once.
 
 10,000 files and 5,000 commits behind smart HTTP, in a process of its own. Against it: Slipway's
-write, the same after a full clone, and a bare script (shallow clone, sed, commit, push).
+write, a script after a full clone, after a shallow one, and with the least that Git can fetch: the
+newest commit, and of the files the one that changes.
 """
 
 import contextlib
@@ -47,9 +48,13 @@ with served(host.app, int(sys.argv[2])) as server:
         pushes = [r for r in server.traffic.requests if r.path.endswith("git-receive-pack")]
         print(len([r for r in pushes if r.method == "POST"]), flush=True)
 """
+_LEAST = "--depth=1 --filter=blob:none --no-checkout"
+_ONE_FILE = """git sparse-checkout set --no-cone "/{file}"
+git checkout -q main"""
 _SCRIPT = """set -e
-git clone -q {depth} "$1" work
+git clone -q {flags} "$1" work
 cd work
+{prepare}
 sed -i 's/^  tag: .*/  tag: "{version}"/' "{file}"
 git -c user.name=x -c user.email=x@y.z commit -qam "chore: {version}"
 git push -q origin HEAD:main
@@ -63,14 +68,16 @@ def measure(rounds: int) -> dict[str, float]:
         with _hosted(Path(folder)) as (url, pushes):
             ways = {
                 "ours": functools.partial(write, url, 1),
-                "full clone": functools.partial(_script, url, "", 2),
-                "bare script": functools.partial(_script, url, "--depth=1", 3),
+                "full clone": functools.partial(_script, url, "", "", 2),
+                "shallow clone": functools.partial(_script, url, "--depth=1", "", 3),
+                "least": functools.partial(_script, url, _LEAST, _ONE_FILE, 4),
             }
             taken: dict[str, list[float]] = {name: [] for name in ways}
             for number in range(rounds):
                 for name, way in ways.items():
                     taken[name].append(_timed(way, f"2.0.{number}"))
             figures = {name: statistics.median(times) for name, times in taken.items()}
+            figures["ours / least"] = figures["ours"] / figures["least"]
             return figures | _crowd(url, pushes, apart=False) | _crowd(url, pushes, apart=True)
 
 
@@ -143,8 +150,10 @@ def _placed(folder: str) -> None:
     Path(tempfile.tempdir).mkdir()
 
 
-def _script(url: str, depth: str, number: int, version: str) -> None:
-    script = _SCRIPT.format(depth=depth, version=version, file=values(number))
+def _script(url: str, flags: str, prepare: str, number: int, version: str) -> None:
+    file = values(number)
+    steps = prepare.format(file=file)
+    script = _SCRIPT.format(flags=flags, prepare=steps, version=version, file=file)
     address = url.replace("://", f"://x:{TOKEN}@")
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["sh", "-c", script, "sh", address], cwd=folder, check=True)
