@@ -35,16 +35,16 @@ SCENES: dict[str, Callable[[Installation], object]] = {
     "timed": scene_timed.play,
     "doubted": scene_doubt.play,
     "soaked": scene_soak.play,
+    "retries": scene_retries.play,  # the engine refuses everybody for a while: far from "quorum"
     "repairs": scene_repairs.play,
-    "retries": scene_retries.play,
     "rolled_back": scene_rollback.play,
     "reaped": scene_reap.play,
-    "quorum": scene_quorum.play,
     "race": scene_race.play,
     "refusal": scene_refusal.play,
     "signature": scene_signature.play,
     "expiry": scene_expiry.play,
     "cancelled": scene_cancel.play,
+    "quorum": scene_quorum.play,
 }
 
 

@@ -41,12 +41,14 @@ def play(site: Installation) -> Doubted:
     site.doubted()
     site.approve(run, reason="the shop is full")
     end = site.ended(run)
+    reports = site.artifacts(run, f"{DOUBTED}-rollback")
+    assert reports, f"{end['state']}\n{site.last_words(run)}"
     return Doubted(
         run=run,
         text=text,
         before=before,
         end=end,
         effects=site.outside.effects(run),
-        report=site.artifacts(run, f"{DOUBTED}-rollback")[-1],
+        report=reports[-1],
         version=site.answers(DOUBTED),
     )
