@@ -149,16 +149,10 @@ def test_more_runs_than_there_is_room_for_follow_each_other(warm: Warm, tmp_path
 
 def test_a_worker_that_is_asked_to_end_leaves_as_prefects_does(warm: Warm, tmp_path: Path) -> None:
     """It ends, with what it forked from; its run is not told to have ended well."""
-    other = warm.new_worker("leaving")
-    warm.worker.stop()
-    other.start()
-    try:
+    with warm.instead("leaving") as other:
         run, pid = warm.running(tmp_path)
         server = warm.fork_server(other)
         os.kill(other.pid, signal.SIGTERM)
         until(other.ended)
         until(lambda: not alive(pid) and not alive(server))
         assert warm.api.run(run)["state_type"] != "COMPLETED"
-    finally:
-        other.stop()
-        warm.worker.start()

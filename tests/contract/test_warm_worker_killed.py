@@ -45,10 +45,7 @@ def test_runs_die_with_the_fork_server_and_the_next_one_starts_all_the_same(
 def test_a_run_outlives_a_killed_worker_and_the_fork_server_ends_after_it(
     warm: Warm, tmp_path: Path
 ) -> None:
-    other = warm.new_worker("killed")
-    warm.worker.stop()
-    other.start()
-    try:
+    with warm.instead("killed") as other:
         run, pid = warm.running(tmp_path)
         server = warm.fork_server(other)
         kill(other.pid)
@@ -56,24 +53,15 @@ def test_a_run_outlives_a_killed_worker_and_the_fork_server_ends_after_it(
         (tmp_path / "go").touch()
         assert warm.ended(run)["state_type"] == "COMPLETED"
         until(lambda: not alive(server))
-    finally:
-        other.stop()
-        warm.worker.start()
 
 
 def test_code_that_has_changed_is_imported_anew(warm: Warm, tmp_path: Path, code: Path) -> None:
-    other = warm.new_worker("stale", PYTHONPATH=str(code))
     folders = [tmp_path / name for name in ("before", "after")]
     for folder in folders:
         folder.mkdir()
-    warm.worker.stop()
-    other.start()
-    try:
+    with warm.instead("stale", PYTHONPATH=str(code)) as other:
         assert warm.facts(folders[0])["forked"]
         with (code / "flows" / "naming.py").open("a") as file:
             file.write("# another line\n")
         assert not warm.facts(folders[1])["forked"]
         assert "naming.py has changed since the worker started" in read(other.log)
-    finally:
-        other.stop()
-        warm.worker.start()

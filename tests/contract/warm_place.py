@@ -65,6 +65,18 @@ class Warm:
         start += ["--type", "warm", "--name", name, *(more or ("--limit", "5"))]
         return Process(name, start, {**self.env, **environment}, self.logs)
 
+    @contextlib.contextmanager
+    def instead(self, name: str, **environment: str) -> Iterator[Process]:
+        """Another worker in the place of the one there is."""
+        other = self.new_worker(name, **environment)
+        self.worker.stop()
+        other.start()
+        try:
+            yield other
+        finally:
+            other.stop()
+            self.worker.start()
+
     @property
     def env(self) -> dict[str, str]:
         return {
