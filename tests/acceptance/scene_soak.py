@@ -15,7 +15,7 @@ class Soaked:
     waiting: Json  # the first state of that name
     waits: list[Json]  # all of them
     healthy: datetime  # since when the environment before was well at the end
-    began: list[Json]  # Running states
+    changed: datetime  # when the step began that writes; the run's process may begin before
     end: Json
 
 
@@ -36,6 +36,10 @@ def play(site: Installation) -> Soaked:
         waiting=found["state"],
         waits=site.states(run, "Waiting"),
         healthy=datetime.fromisoformat(health["lastTransitionTime"]),
-        began=site.states(run, "Running"),
+        changed=min(
+            datetime.fromisoformat(step["start_time"])
+            for step in site.api.task_runs(run)
+            if step["name"].startswith("update ")
+        ),
         end=end,
     )
