@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from workers.launch import FORWARDED
+from workers.launch import as_at_start
 
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -28,9 +28,7 @@ def become(wanted: Wanted, server: int, own: dict[str, str]) -> None:
     _libc.prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != server:  # it died in between
         os.kill(os.getpid(), signal.SIGKILL)
-    for number in FORWARDED:
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    as_at_start()
     for target, stream in enumerate(wanted.streams):
         os.dup2(stream, target)
         os.close(stream)

@@ -4,7 +4,7 @@ import gc
 import importlib
 import sys
 import sysconfig
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 PRELOADED = (
@@ -19,7 +19,7 @@ PRELOADED = (
 class Code:
     """The files that were imported: what runs is stale once one of them has changed."""
 
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    files: dict[str, tuple[int, int]]
 
     @classmethod
     def imported(cls) -> "Code":

@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from typing import Self
 
-from workers import launch
-
 _AGAIN = 30.0  # seconds between two starts, for one that dies at once
 
 
@@ -36,11 +34,6 @@ class Forks:
     def address(self) -> Path:
         """Where launchers reach it."""
         return Path(self._folder.name) / "socket"
-
-    @property
-    def command(self) -> str:
-        """What stands for a forked run: no site-packages, so it starts in milliseconds."""
-        return f"{sys.executable} -S -E {launch.__file__}"
 
     def ensure(self) -> None:
         """Start the server again when it has died. Until it serves, runs start without it."""

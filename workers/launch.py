@@ -90,10 +90,15 @@ def cold(why: str) -> None:
     """Become a process that imports everything itself. Never returns."""
     sys.stderr.write(f"starting without the fork server: {why}\n")
     sys.stderr.flush()
+    as_at_start()
+    os.execv(sys.executable, [sys.executable, "-m", "prefect.engine"])  # noqa: S606 -- no shell is meant
+
+
+def as_at_start() -> None:
+    """Handle signals as a new Python does."""
     for number in FORWARDED:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.execv(sys.executable, [sys.executable, "-m", "prefect.engine"])  # noqa: S606 -- no shell is meant
 
 
 if __name__ == "__main__":

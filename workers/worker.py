@@ -9,6 +9,8 @@ import contextlib
 import json
 import math
 import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from uuid import UUID
@@ -25,12 +27,14 @@ from prefect.workers.process import (
     ProcessWorkerResult,
 )
 
+from workers import launch
 from workers.forks import Forks
 from workers.launch import ADDRESS, SETTINGS
 from workers.noticing import Bell, ring_when_scheduled
 from workers.refusals import Refused, require_known_prefect, require_postgresql
 
-_COMMAND = "SLIPWAY_LAUNCH"  # of this process: how a run's process is asked for
+# What stands for a forked run: no site-packages, so it starts in milliseconds.
+_COMMAND = shlex.join([sys.executable, "-S", "-E", launch.__file__])
 _LOOKS = (0.3, 1.0, 3.0)  # seconds between those that follow an event
 _PATIENCE = 3.0  # seconds between two attempts to reach the server at the start
 
@@ -49,7 +53,7 @@ class WarmJobConfiguration(ProcessJobConfiguration):
     ) -> None:
         """Choose the fork where the code is the worker's, and nobody has chosen a command."""
         if self.command is None and deployment and _is_installed(deployment):
-            self.command = os.environ.get(_COMMAND)
+            self.command = _COMMAND
         super().prepare_for_flow_run(
             flow_run, deployment, flow, work_pool, worker_name, worker_id=worker_id
         )
@@ -80,7 +84,6 @@ class WarmWorker(ProcessWorker):
         self._held = contextlib.AsyncExitStack()
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(self._forks)
-            os.environ[_COMMAND] = self._forks.command
             await super().__aenter__()
             stack.push_async_exit(super().__aexit__)
             group = await stack.enter_async_context(anyio.create_task_group())

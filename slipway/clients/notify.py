@@ -26,9 +26,9 @@ def send(notice: Notice, urls: str, longest: float = LONGEST) -> str:
 
 
 def _sent(notice: Notice, urls: list[str]) -> str:
-    import apprise  # noqa: PLC0415 -- 50 ms, which a run that tells nobody need not spend
-
     try:
+        import apprise  # noqa: PLC0415 -- 50 ms, which a run that tells nobody need not spend
+
         with silent(*_LOGGERS):
             services = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
             failed = [
@@ -43,6 +43,6 @@ def _sent(notice: Notice, urls: list[str]) -> str:
     return f"of {len(urls)} services these did not take it: number {which}" if failed else ""
 
 
-def _told(apprise: Any, service: object, notice: Notice) -> bool:
-    apprise.add(service)
-    return bool(apprise.notify(title=notice.title, body=notice.text, body_format="text"))
+def _told(sender: Any, service: object, notice: Notice) -> bool:
+    sender.add(service)
+    return bool(sender.notify(title=notice.title, body=notice.text, body_format="text"))
