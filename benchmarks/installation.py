@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sandbox import postgres
 from sandbox.prefect_api import PrefectApi
@@ -61,13 +60,8 @@ def _worker() -> list[str]:
 def _deploy(api: PrefectApi) -> None:
     """As deployments/prefect.yaml has it."""
     api.call("POST", "/work_pools/", {"name": WARM, "type": WARM})
-    flow: dict[str, Any] = api.call("POST", "/flows/", {"name": "deliver"})
-    body = {
-        "name": SERVICE, "flow_id": flow["id"], "entrypoint": "flows.deliver.deliver",
-        "work_pool_name": WARM, "parameters": {"service": SERVICE}, "pull_steps": [],
-        "enforce_parameter_schema": False,
-    }  # fmt: skip
-    api.call("POST", "/deployments/", body)
+    more = {"parameters": {"service": SERVICE}}
+    api.deploy(f"deliver/{SERVICE}", "flows.deliver.deliver", WARM, **more)
 
 
 def until(reached: Callable[[], bool]) -> None:

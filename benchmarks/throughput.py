@@ -10,7 +10,6 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from sandbox import postgres
 from sandbox.prefect_api import Json, ended, state_of
@@ -26,22 +25,6 @@ WAYS: dict[str, tuple[str, Json, dict[int, int]]] = {
 }
 
 
-class Deployed(Fleet):
-    """A fleet whose runs are started with job variables."""
-
-    def __init__(self, variables: Json, *arguments: Any, **more: Any) -> None:
-        self.variables = variables
-        super().__init__(*arguments, **more)
-
-    def _deploy(self) -> None:
-        super()._deploy()
-        for name in self.names:
-            found = self.api.deployment(f"deliver/{name}")
-            assert found
-            body = {"job_variables": self.variables}
-            self.http.patch(f"/deployments/{found['id']}", json=body).raise_for_status()
-
-
 def measure() -> dict[str, float]:
     """Of each way: deliveries a minute, CPU seconds, MiB; then the ratios to the stock worker."""
     binaries = postgres.binaries()
@@ -52,7 +35,7 @@ def measure() -> dict[str, float]:
         with (
             tempfile.TemporaryDirectory() as home,
             postgres.postgres(binaries) as database,
-            Deployed(variables, Path(home), database, 1 + sum(at_once.values()), 4, kind) as fleet,
+            Fleet(Path(home), database, 1 + sum(at_once.values()), 4, kind, variables) as fleet,
         ):
             figures |= {f"{way}: {name}": value for name, value in _of(fleet, at_once).items()}
     return figures | _ratios(figures)

@@ -48,6 +48,16 @@ class PrefectApi:
         response = self._ask("GET", f"/deployments/name/{name}")
         return response.json() if response.is_success else None
 
+    def deploy(self, name: str, entrypoint: str, pool: str, **more: Any) -> None:
+        """Make the deployment `flow/name` of a module, as deployments/prefect.yaml would."""
+        flow, _, own = name.partition("/")
+        body = {
+            "name": own, "flow_id": self.call("POST", "/flows/", {"name": flow})["id"],
+            "entrypoint": entrypoint, "work_pool_name": pool, "pull_steps": [],
+            "enforce_parameter_schema": False,
+        }  # fmt: skip
+        self.call("POST", "/deployments/", {**body, **more})
+
     def start(self, deployment: str, parameters: Json) -> str:
         """Create a run; its id."""
         found = self.deployment(deployment)

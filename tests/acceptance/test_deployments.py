@@ -10,7 +10,7 @@ FLOWS = ("deliver", "promote", "rollback")
 
 @pytest.fixture(scope="module")
 def deployed(site: Installation) -> dict[str, Json]:
-    site.python("-m", "deployments.apply", "--blocks")
+    site.python("-m", "deployments.apply", "--blocks", "--command", "python -m prefect.engine")
     found = {}
     for flow in FLOWS:
         deployment = site.api.deployment(f"{flow}/books-api")
@@ -36,6 +36,13 @@ def test_the_schedule_is_off_until_somebody_wants_it(deployed: dict[str, Json]) 
     [schedule] = deployed["deliver"]["schedules"]
     assert schedule["active"] is False
     assert deployed["promote"]["schedules"] == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_new_work_pool_starts_its_runs_with_the_command(site: Installation) -> None:
+    template = site.http.get("/work_pools/slipway").json()["base_job_template"]
+    assert template["variables"]["properties"]["command"]["default"] == "python -m prefect.engine"
+    assert template["job_configuration"]["command"] == "{{ command }}"
 
 
 @pytest.mark.usefixtures("deployed")

@@ -1,13 +1,11 @@
 """The sandbox's cluster: pull, verify, run, roll, break, restart."""
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from sandbox.cluster.controller import Cluster, Refused
 from sandbox.cluster.image import Images, PullError
 from sandbox.cluster.pod import Pace
 from sandbox.serving import Receive, Scope, Send, served
+from tests.contract.processes import alive, until
 from tests.contract.sample_image import CRASHING, Pushed, image_registry, layer, member_of
 
 QUICK = Pace(first_backoff=0.2, longest_backoff=0.5, drain=0.05, grace=1.0)
@@ -37,15 +36,6 @@ def cluster(tmp_path: Path, images: Pushed) -> Iterator[Cluster]:
     running.stop()
 
 
-def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
-    """The first true value of `look`."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-    return found
-
-
 def of_kind(cluster: Cluster, kind: str) -> list[dict[str, Any]]:
     return [each for each in cluster.objects(NAMESPACE) if each["kind"] == kind]
 
@@ -61,14 +51,6 @@ def rolled_out(cluster: Cluster) -> bool:
 def waiting(cluster: Cluster) -> set[str]:
     containers = [pod["status"]["containerStatuses"][0] for pod in of_kind(cluster, "Pod")]
     return {each["state"].get("waiting", {}).get("reason", "") for each in containers}
-
-
-def alive(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text() if Path("/proc").exists() else ""
-        return ") Z" not in state
-    return False
 
 
 def test_service_spreads_requests_over_the_ready_pods(cluster: Cluster, images: Pushed) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from slipway.clients.registry_auth import Credential
 from slipway.clients.tools import Bench, bench
 from tests.contract.evidence_place import program
+from tests.contract.processes import alive, until
 
 PASSWORD = "marker-registry-password"
 
@@ -140,19 +140,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(folder: Path, place: Be
     program(folder, "hang", f"sleep 60 & echo $! > {pid}; wait")
     assert place.run(["hang"], 1).problem == "hang took longer than 1 s"
     child = int(pid.read_text())
-    for _ in range(100):
-        if not _alive(child):
-            return
-        time.sleep(0.02)
-    raise AssertionError("the child lives on")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rpartition(") ")[2][0] != "Z"
+    until(lambda: not alive(child), 2)
 
 
 def test_too_much_output_is_refused(

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.prefect_api import state_of, waiting
-from tests.contract.warm_place import Warm, alive, children, read, until
+from tests.contract.processes import alive
+from tests.contract.warm_place import Warm, children, read, until
 
 pytestmark = [pytest.mark.xdist_group("warm"), pytest.mark.timeout(300)]
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.warm_place import Warm, alive, kill, read, until
+from tests.contract.processes import alive
+from tests.contract.warm_place import Warm, kill, read, until
 
 pytestmark = [pytest.mark.xdist_group("warm"), pytest.mark.timeout(300)]
 

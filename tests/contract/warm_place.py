@@ -7,8 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,13 +18,14 @@ from sandbox.prefect_api import Json, PrefectApi, ended
 from sandbox.processes import PrefectServer, Process, bare_environment
 from sandbox.serving import free_port
 from tests.acceptance.postgres import postgres
-from tests.contract import warm_flows
+from tests.contract import processes, warm_flows
 
 ROOT = Path(__file__).parents[2]
 POOL = "warm"
 LOGIN = ("slipway", "warm-secret")
 FLOWS = (warm_flows.tell, warm_flows.wait, warm_flows.ask, warm_flows.fail_first)
 PATIENCE = 60.0  # seconds
+until = partial(processes.until, seconds=PATIENCE)
 NEVER = "600"  # seconds between two looks: what runs was noticed by its event
 
 
@@ -59,10 +60,10 @@ class Warm:
         self.server.stop()
         self.api.close()
 
-    def new_worker(self, name: str, *more: str, **environment: str) -> Process:
-        """A worker of the pool, which runs five at once unless `more` says otherwise."""
+    def new_worker(self, name: str, **environment: str) -> Process:
+        """A worker of the pool, which runs five at once."""
         start = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
-        start += ["--type", "warm", "--name", name, *(more or ("--limit", "5"))]
+        start += ["--type", "warm", "--name", name, "--limit", "5"]
         return Process(name, start, {**self.env, **environment}, self.logs)
 
     @contextlib.contextmanager
@@ -99,9 +100,7 @@ class Warm:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def deploy(self, name: str, entrypoint: str, **more: Any) -> None:
-        flow = self.api.call("POST", "/flows/", {"name": name})
-        body = {"name": "warm", "flow_id": flow["id"], "entrypoint": entrypoint}
-        self.api.call("POST", "/deployments/", {**body, "work_pool_name": POOL, **more})
+        self.api.deploy(f"{name}/warm", entrypoint, POOL, **more)
 
     def start(self, flow: str, folder: Path, env: Mapping[str, str] | None = None) -> str:
         """Create a run of a flow; its id."""
@@ -139,25 +138,8 @@ class Warm:
         return int(until(found))
 
 
-def until(found: Any) -> Any:
-    """What `found` finds, waited for."""
-    limit = time.monotonic() + PATIENCE
-    while time.monotonic() < limit:
-        if value := found():
-            return value
-        time.sleep(0.1)
-    raise TimeoutError("nothing came in time")
-
-
 def read(file: Path) -> str:
     return file.read_text() if file.exists() else ""
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not waited for does not."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def children(parent: int) -> list[int]:

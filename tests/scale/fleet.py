@@ -18,8 +18,15 @@ class Fleet(Workers):
     """So many services; each has a folder, tags, an image, a values file and an application."""
 
     def __init__(
-        self, home: Path, database: str, services: int, limit: int, kind: str = "process"
+        self,
+        home: Path,
+        database: str,
+        services: int,
+        limit: int,
+        kind: str = "process",
+        variables: Json | None = None,
     ) -> None:
+        self.variables = variables or {}  # of each run's process
         self.names = [f"svc-{number:02}" for number in range(1, services + 1)]
         super().__init__(home, database, limit, kind)
 
@@ -88,11 +95,6 @@ class Fleet(Workers):
 
     def _deploy(self) -> None:
         """One deployment for each service, as deployments/prefect.yaml has it for one."""
-        flow = self.http.post("/flows/", json={"name": "deliver"}).raise_for_status().json()
         for name in self.names:
-            body = {
-                "name": name, "flow_id": flow["id"], "entrypoint": "flows.deliver.deliver",
-                "work_pool_name": "slipway", "parameters": {"service": name}, "pull_steps": [],
-                "enforce_parameter_schema": False,
-            }  # fmt: skip
-            self.http.post("/deployments/", json=body).raise_for_status()
+            more = {"parameters": {"service": name}, "job_variables": self.variables}
+            self.api.deploy(f"deliver/{name}", "flows.deliver.deliver", "slipway", **more)
