@@ -1,18 +1,24 @@
 """What a fork server imports so that no run has to, and whether the disk still holds the same."""
 
+import contextlib
 import gc
 import importlib
+import pkgutil
 import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 PRELOADED = (
     "prefect.main", "prefect.flow_engine", "prefect.task_engine", "prefect._internal.metrics",
     "prefect._internal.observers", "prefect.utilities.visualization",  # those on first use
-    "anyio._backends._asyncio", "encodings.idna",
+    "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes", "ruamel.yaml.mergevalue",
+    "slipway.builders.docker",
     "flows.deliver", "flows.promote", "flows.rollback", "flows.reap", "flows.watch", "flows.report",
 )  # fmt: skip
+CALLED = ("slipway.clients.http:trusted",)  # what each run would read anew
 
 
 @dataclass
@@ -42,9 +48,22 @@ def preload() -> Code:
         threads = len(list(Path("/proc/self/task").iterdir()))
         if threads > 1:
             sys.exit(f"importing {name} started {threads - 1} threads, so nothing can be forked")
+    _complete_models()
+    for name in CALLED:
+        pkgutil.resolve_name(name)()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of the parent
     return Code.imported()
+
+
+def _complete_models() -> None:
+    """Pydantic puts off much of a model to its first use, which is in each run otherwise."""
+    classes: list[type[BaseModel]] = [BaseModel]
+    while classes:
+        found = classes.pop()
+        classes += found.__subclasses__()
+        with contextlib.suppress(Exception):  # one that cannot be completed says so to its user
+            found.model_rebuild()
 
 
 def _mark(name: str) -> tuple[int, int]:

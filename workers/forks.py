@@ -1,6 +1,7 @@
 """The fork server of a worker: started with it, again when it has died, and never waited for."""
 
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -8,6 +9,10 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Self
+
+from prefect.settings import get_current_settings
+
+from workers.lean import lean
 
 _AGAIN = 30.0  # seconds between two starts, for one that dies at once
 
@@ -54,5 +59,14 @@ class Forks:
                 [sys.executable, "-P", "-m", "workers.fork_server", str(number)],
                 stdin=subprocess.PIPE,  # closed when the worker ends, however it ends
                 pass_fds=(number,),
+                env=_environment(),
                 start_new_session=True,  # a signal to the worker's group is not meant for it
             )
+
+
+def _environment() -> dict[str, str]:
+    """As that of most runs, so that they find Prefect set up as they want it."""
+    url = get_current_settings().api.url or ""
+    return {
+        name: text for name, text in lean(os.environ | {"PREFECT_API_URL": url}).items() if text
+    }

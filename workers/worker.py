@@ -21,6 +21,7 @@ import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
+from prefect.settings import temporary_settings
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessWorker,
@@ -30,6 +31,7 @@ from prefect.workers.process import (
 from workers import launch
 from workers.forks import Forks
 from workers.launch import ADDRESS, SETTINGS
+from workers.lean import lean, lean_defaults
 from workers.noticing import Bell, ring_when_scheduled
 from workers.refusals import Refused, require_known_prefect, require_postgresql
 
@@ -70,7 +72,8 @@ class WarmWorker(ProcessWorker):
     async def start(self, *arguments: Any, **options: Any) -> None:
         """As Prefect's. A refusal ends the process with its one line."""
         try:
-            await super().start(*arguments, **options)
+            with temporary_settings(set_defaults=lean_defaults()):
+                await super().start(*arguments, **options)
         except Refused as refused:
             raise SystemExit(f"slipway: {refused}") from None
 
@@ -112,6 +115,9 @@ class WarmWorker(ProcessWorker):
             with anyio.move_on_after(next(pauses, math.inf)):
                 await self._bell.rung()
                 pauses = iter(_LOOKS)
+            if self._limiter and not self._limiter.available_tokens:
+                pauses = iter(())  # the end of a run rings
+                continue
             try:
                 await self.get_and_submit_flow_runs()
             except httpx.HTTPError as error:  # the look at intervals comes all the same
@@ -139,6 +145,7 @@ class WarmWorker(ProcessWorker):
     ) -> ProcessWorkerResult:
         """As Prefect's. Its end makes room for another run, which is looked for at once."""
         self._forks.ensure()
+        configuration.env = lean(configuration.env)
         own = _own_settings(configuration.env)
         configuration.env |= {ADDRESS: str(self._forks.address), SETTINGS: json.dumps(own)}
         self._running.add(flow_run.id)

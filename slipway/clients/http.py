@@ -36,7 +36,7 @@ def client(
         timeout=timeout,
         follow_redirects=False,
         trust_env=False,
-        verify=_trusted(),
+        verify=trusted(),
     )
 
 
@@ -48,12 +48,12 @@ def async_client(base_url: str, *, headers: dict[str, str]) -> httpx.AsyncClient
         timeout=httpx.Timeout(None, connect=5.0),
         follow_redirects=False,
         trust_env=False,
-        verify=_trusted(),
+        verify=trusted(),
     )
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Whom every client trusts. Reading it takes 20 ms, which each client would spend again."""
     return httpx.create_ssl_context(trust_env=False)
 

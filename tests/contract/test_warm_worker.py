@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.prefect_api import state_of, waiting
 from tests.contract.processes import alive
+from tests.contract.tls import certificate, tls_proxy
 from tests.contract.warm_place import Warm, children, read, until
 
 pytestmark = [pytest.mark.xdist_group("warm"), pytest.mark.timeout(300)]
@@ -41,6 +42,18 @@ def test_its_environment_is_its_own(warm: Warm, tmp_path: Path) -> None:
     assert (facts["word"], facts["zone"]) == ("slipway", "CST")
     facts = warm.facts(folders[1])
     assert (facts["word"], facts["zone"]) == (None, "UTC")
+
+
+def test_it_reaches_a_server_behind_tls(warm: Warm, tmp_path: Path) -> None:
+    """Runs, logs and events; where the API is plain HTTP nobody is trusted, here somebody is."""
+    files = certificate(tmp_path)
+    with tls_proxy(int(warm.server.url.rpartition(":")[2]), files) as url:
+        more = {"PREFECT_API_URL": f"{url}/api", "PREFECT_API_SSL_CERT_FILE": str(files[0])}
+        with warm.instead("behind-tls", **more):
+            facts = warm.facts(tmp_path)
+            assert facts["forked"]
+            assert facts["api"].startswith("https://")
+            until(lambda: "the last word" in warm.api.logs(facts["id"]))
 
 
 def test_its_folder_is_a_new_one(warm: Warm, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def tell(folder: str) -> str:
         "temporary": tempfile.gettempdir(),
         "word": os.environ.get("WORD"),
         "zone": time.strftime("%Z"),
+        "api": get_current_settings().api.url,
         "level": get_current_settings().logging.level,
         "retries": plain.retries,
         "forked": "flows.deliver" in sys.modules,
