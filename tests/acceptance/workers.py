@@ -27,7 +27,10 @@ class Workers(Runs):
         self.home, self.kind, logs = home, kind, home / "logs"
         self.world = World(home / "world")
         self.outside = Outside(self.world)
-        more = {"PREFECT_API_DATABASE_CONNECTION_URL": database}
+        more = {
+            "PREFECT_API_DATABASE_CONNECTION_URL": database,
+            "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "20",  # as deployments/compose.yaml
+        }
         self.server = PrefectServer(home / "prefect", free_port(), logs, more)
         self.env = {
             **bare_environment(),
