@@ -8,16 +8,17 @@ find nothing new.
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox import postgres
-from sandbox.prefect_api import Json, ended, state_of
+from sandbox.prefect_api import ENDED, Json, ended, state_of
 from tests.scale.fleet import NEW, Fleet
 from tests.scale.usage import Usage
 
 AT_ONCE = {1: 2, 4: 4, 8: 8}  # deliveries of each measurement; one more warms everything up
-NOTHING_NEW = 12  # runs, eight at once
+NOTHING_NEW = 24  # runs, asked for together
 WAYS: dict[str, tuple[str, Json, dict[int, int]]] = {
     "process": ("process", {}, AT_ONCE),
     "process, command": ("process", {"command": f"{sys.executable} -m prefect.engine"}, {}),
@@ -55,34 +56,56 @@ def _ratios(figures: dict[str, float]) -> dict[str, float]:
 
 def _of(fleet: Fleet, measured: dict[int, int]) -> dict[str, float]:
     services = iter(fleet.names)
-    _timed(fleet, "warming up", [next(services)], 1, "is proven in staging")
+    _deliveries(fleet, "warming up", [next(services)], 1)
     figures: dict[str, float] = {}
     for at_once, number in measured.items():
         names = [next(services) for _ in range(number)]
-        figures |= _timed(fleet, f"{at_once} at once", names, at_once, "is proven in staging")
-    names = fleet.names[:1] * NOTHING_NEW
-    return figures | _timed(fleet, "nothing new", names, 8, "")
+        figures |= _deliveries(fleet, f"{at_once} at once", names, at_once)
+    return figures | _nothing_new(fleet, fleet.names[0])
 
 
-def _timed(fleet: Fleet, title: str, names: list[str], at_once: int, said: str) -> dict[str, float]:
+def _deliveries(fleet: Fleet, title: str, names: list[str], at_once: int) -> dict[str, float]:
+    """So many at once: the next one is asked for when one has ended."""
+
     def deliver(name: str) -> str:
         run = fleet.api.start(f"deliver/{name}", {"service": name})
         return state_of(fleet.api.wait(run, ended, 300))
 
+    def work() -> None:
+        with ThreadPoolExecutor(at_once) as pool:
+            said = list(pool.map(deliver, names))
+        wanted = [f"Completed {name} {NEW} is proven in staging" for name in names]
+        if said != wanted:
+            raise RuntimeError("; ".join(said))
+
+    return _timed(fleet, title, len(names), work)
+
+
+def _nothing_new(fleet: Fleet, name: str) -> dict[str, float]:
+    """All asked for together, as schedules and pushes to one repository do."""
+
+    def work() -> None:
+        runs = [fleet.api.start(f"deliver/{name}", {"service": name}) for _ in range(NOTHING_NEW)]
+        wanted = {"flow_runs": {"id": {"any_": runs}, "state": {"type": {"any_": sorted(ENDED)}}}}
+        while fleet.api.call("POST", "/flow_runs/count", wanted) < len(runs):
+            time.sleep(0.25)
+        said = {state_of(fleet.api.run(run)) for run in runs}
+        if not all(each.startswith("Completed Nothing to release") for each in said):
+            raise RuntimeError("; ".join(said))
+
+    return _timed(fleet, "nothing new", NOTHING_NEW, work)
+
+
+def _timed(fleet: Fleet, title: str, number: int, work: Callable[[], None]) -> dict[str, float]:
     workers, servers = [each.pid for each in fleet.workers], [fleet.server.pid]
     with Usage(workers) as runs, Usage(servers) as server:
         began = time.monotonic()
-        with ThreadPoolExecutor(at_once) as pool:
-            states = list(pool.map(deliver, names))
+        work()
         seconds = time.monotonic() - began
-    for name, state in zip(names, states, strict=True):
-        wanted = f"Completed {name} {NEW} {said}" if said else "Completed"
-        if not state.startswith(wanted):
-            raise RuntimeError(f"{name}: {state}")
-    print(f"  {title}: {len(names)} in {seconds:.0f} s", file=sys.stderr, flush=True)
+    print(f"  {title}: {number} in {seconds:.0f} s", file=sys.stderr, flush=True)
     return {
-        f"{title}, a minute": len(names) * 60 / seconds,
-        f"{title}, CPU s each": runs.cpu / len(names),
-        f"{title}, server CPU s each": server.cpu / len(names),
+        f"{title}, a minute": number * 60 / seconds,
+        f"{title}, CPU s each": runs.cpu / number,
+        f"{title}, server CPU s each": server.cpu / number,
         f"{title}, MiB at most": runs.most / 2**20,
     }
