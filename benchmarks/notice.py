@@ -57,11 +57,13 @@ def measure(rounds: int) -> dict[str, float]:
             lags[name].append(lag - (_SETTLE if name != "bare" else 0.0))
             asked[name].append(requests)
     middle = {name: statistics.median(each) for name, each in lags.items()}
+    worst = {name: max(each) for name, each in lags.items()}
     return {
         **{f"{name} s": each for name, each in middle.items()},
-        "stream / bare": middle["stream"] / middle["bare"],
-        "poll / bare": middle["poll"] / middle["bare"],
-        **{f"{name} worst s": max(each) for name, each in lags.items()},
+        **{f"{name} worst s": each for name, each in worst.items()},
+        # Not of the medians: now and then the script's own request is what makes it true.
+        "stream / bare, worst": worst["stream"] / worst["bare"],
+        "poll / bare, worst": worst["poll"] / worst["bare"],
         **{f"{name} requests": statistics.median(each) for name, each in asked.items()},
     }
 

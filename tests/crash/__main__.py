@@ -5,16 +5,20 @@ kills and what is there twice or missing otherwise.
 """
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+from sandbox import postgres
 from tests.crash.moments import deck, hands, some_time
 from tests.crash.plays import Wrong, disturbed
 from tests.crash.site import Site
 from tests.crash.tables import Figures, tables
+from tests.crash.warm_site import WarmSite
 
 
 def main() -> int:
@@ -26,6 +30,7 @@ def main() -> int:
         "--minutes", type=float, default=60, help="begin no other delivery after so many"
     )
     parser.add_argument("--home", type=Path, help="keep everything here, for a look at it")
+    parser.add_argument("--warm", action="store_true", help="PostgreSQL and a warm worker")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = Figures()
@@ -40,7 +45,7 @@ def main() -> int:
 def play(home: Path, given: argparse.Namespace, figures: Figures) -> None:
     """Until so many were killed, or the time is over. Raises Wrong at the first difference."""
     limit = time.monotonic() + given.minutes * 60
-    with Site(home.resolve()) as site:
+    with _site(home.resolve(), warm=given.warm) as site:
         chance = Random(given.seed)
         cards = deck(given.kills, chance)
         for hand in hands(cards, given.each):
@@ -52,6 +57,19 @@ def play(home: Path, given: argparse.Namespace, figures: Figures) -> None:
                   file=sys.stderr, flush=True)  # fmt: skip
             if time.monotonic() > limit:
                 return
+
+
+@contextlib.contextmanager
+def _site(home: Path, *, warm: bool) -> Iterator[Site]:
+    with contextlib.ExitStack() as stack:
+        binaries = postgres.binaries()
+        if not warm:
+            yield stack.enter_context(Site(home))
+        elif binaries:
+            database = stack.enter_context(postgres.postgres(binaries))
+            yield stack.enter_context(WarmSite(home, database))
+        else:
+            sys.exit("a warm worker needs PostgreSQL, and none is installed")
 
 
 if __name__ == "__main__":

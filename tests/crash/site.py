@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Self
@@ -28,12 +28,14 @@ _PAUSE = 30.0  # seconds
 class Site(Runs):
     """Stand-ins, Prefect server and runner; one delivery at a time."""
 
-    def __init__(self, home: Path) -> None:
+    executes = b"prefect.engine"  # part of the command of a process that executes a run
+
+    def __init__(self, home: Path, more: Mapping[str, str] | None = None) -> None:
         self.place = Place(home)
         self.watcher = Watcher(home)
         logs = home / "logs"
-        self.server = PrefectServer(home / "prefect", free_port(), logs)
-        self.runner = Runner(self.server, self.place.settings(), logs)
+        self.server = PrefectServer(home / "prefect", free_port(), logs, more)
+        self.runner = self._executor(logs)
         self.parts: dict[str, Process] = {
             "server": self.server,
             **{name: self.place.stand_in(name) for name in STAND_INS},
@@ -44,6 +46,12 @@ class Site(Runs):
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         super().__init__(self.server.url)
+
+    def _executor(self, logs: Path) -> Process:
+        return Runner(self.server, self.place.settings(), logs)
+
+    def _before_the_first_run(self) -> None:
+        """What the server has to know already; a runner tells it by itself."""
 
     def __enter__(self) -> Self:
         try:
@@ -66,6 +74,7 @@ class Site(Runs):
         self.until_answers("engine")
         self.place.sync_production()
         self.server.wait_until_ready()
+        self._before_the_first_run()
         self.runner.start()
         self._supervisor.start()
         self._until(lambda: self.api.deployment("deliver/books-api") is not None, "runner")
@@ -151,8 +160,8 @@ class Site(Runs):
         for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 known = (path / "environ").read_bytes()
-                engine = b"prefect.engine" in (path / "cmdline").read_bytes()
-                if engine and all(mark in known for mark in marks):
+                executes = self.executes in (path / "cmdline").read_bytes()
+                if executes and all(mark in known for mark in marks):
                     found.append(int(path.name))
         return found
 
