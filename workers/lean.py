@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prefect.settings import get_current_settings
 
-NOBODY = str(Path(__file__).with_name("nobody.pem"))  # its key was never written anywhere
+NOBODY = str(Path(__file__).with_name("nobody.crt"))  # its key was never written anywhere
 _TRUST = "PREFECT_API_SSL_CERT_FILE"
 _PLAIN = "http://"
 
