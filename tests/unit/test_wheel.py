@@ -35,6 +35,7 @@ def test_X69_the_wheel_holds_the_product_only(names: list[str]) -> None:
         "flows", "tasks", "slipway", "workers",
     }  # fmt: skip
     assert not [name for name in names if name.endswith((".env", ".key", ".pem"))]
+    assert "workers/nobody.crt" in names  # read by every run of a warm worker
 
 
 def test_the_wheel_has_the_console_script_and_may_not_be_uploaded(names: list[str]) -> None:
