@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -49,14 +51,22 @@ def tls_proxy(port: int, files: tuple[Path, Path]) -> Iterator[str]:
         with contextlib.suppress(OSError):
             await asyncio.gather(_pass(reader, behind_writer), _pass(behind_reader, writer))
 
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(served, HOST, 0, ssl=context))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    async def serve(told: Future[tuple[int, Callable[[], None]]]) -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        server = await asyncio.start_server(served, HOST, 0, ssl=context)
+        end = partial(loop.call_soon_threadsafe, ended.set)
+        told.set_result((server.sockets[0].getsockname()[1], end))
+        await ended.wait()
+        server.close()
+
+    started: Future[tuple[int, Callable[[], None]]] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(started)), daemon=True)
     thread.start()
+    address, end = started.result(10)
     try:
-        yield f"https://{HOST}:{server.sockets[0].getsockname()[1]}"
+        yield f"https://{HOST}:{address}"
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        end()
         thread.join()
 
 
