@@ -1,6 +1,5 @@
 """The installation of a larger user: PostgreSQL, a work pool, two process workers."""
 
-import subprocess
 import sys
 import time
 from copy import deepcopy
@@ -13,6 +12,7 @@ from sandbox.serving import free_port
 from sandbox.world import World
 from tests.acceptance.installation import ROOT
 from tests.acceptance.outside import Outside
+from tests.acceptance.prefect_command import deploy_all, prefect
 from tests.acceptance.runs import PATIENCE, Runs
 from tests.acceptance.services import yaml
 
@@ -65,14 +65,13 @@ class Workers(Runs):
         self.world.__enter__()
         self._write_services()
         self.server.wait_until_ready(PATIENCE)
-        self.prefect("work-pool", "create", "slipway", "--type", self.kind)
+        prefect(self.env, "work-pool", "create", "slipway", "--type", self.kind)
         self._deploy()
         for worker in self.workers:
             worker.start()
 
     def _deploy(self) -> None:
-        file = str(ROOT / "deployments" / "prefect.yaml")
-        self.prefect("--no-prompt", "deploy", "--all", "--prefect-file", file)
+        deploy_all(self.env)
         reaper = self.api.deployment("reap/slipway")
         assert reaper
         self.http.post(f"/deployments/{reaper['id']}/pause_deployment").raise_for_status()
@@ -93,15 +92,6 @@ class Workers(Runs):
         self.server.stop()
         self.world.stop()
         self.api.close()
-
-    def prefect(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "prefect", *arguments],
-            check=False, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=PATIENCE,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def ask_for(self, tag: str) -> None:
         """Somebody makes the environment ask for an older version, which no run may meet again."""

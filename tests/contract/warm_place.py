@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -18,6 +17,7 @@ from sandbox.prefect_api import Json, PrefectApi, ended
 from sandbox.processes import PrefectServer, Process, bare_environment
 from sandbox.serving import free_port
 from tests.acceptance.postgres import postgres
+from tests.acceptance.prefect_command import prefect
 from tests.contract import processes, warm_flows
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ class Warm:
         try:
             self.server.start()
             self.server.wait_until_ready()
-            self.prefect("work-pool", "create", POOL, "--type", "warm")
+            prefect(self.env, "work-pool", "create", POOL, "--type", "warm", folder=self.home)
             for flow in FLOWS:
                 self.deploy(flow.name, f"tests.contract.warm_flows.{flow.fn.__name__}")
             self.worker.start()
@@ -90,14 +90,6 @@ class Warm:
             "PREFECT_LOGGING_LEVEL": "INFO",
             "TZ": "UTC",
         }
-
-    def prefect(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "prefect", *arguments],
-            check=False, cwd=self.home, env=self.env, capture_output=True, text=True,
-            timeout=PATIENCE,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
 
     def deploy(self, name: str, entrypoint: str, **more: Any) -> None:
         self.api.deploy(f"{name}/warm", entrypoint, POOL, **more)
